@@ -1,0 +1,138 @@
+"""Everything that marty-chassis raises.
+
+    MartyError
+    ├── ConfigurationError          what the operator wrote cannot be used
+    ├── DiscoveryError              a plugin could not be found or read
+    ├── ContractError               what a plugin offers does not fit the extension points
+    │   ├── UnknownHook             a hook that nobody asks
+    │   ├── WrongArguments          a hook with arguments that its specification does not have
+    │   └── ExtensionPointClash     two specifications want one name
+    ├── HookFailed                  a plugin's answer to a hook was an error, and the point raises
+    └── LifecycleError              a plugin cannot be moved as asked
+
+Each error keeps its facts in attributes and makes its text when asked, in this order: what failed,
+where, what was found, what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+__all__ = [
+    "ConfigurationError",
+    "ContractError",
+    "DiscoveryError",
+    "ExtensionPointClash",
+    "HookFailed",
+    "LifecycleError",
+    "MartyError",
+    "UnknownHook",
+    "WrongArguments",
+    "did_you_mean",
+]
+
+
+class MartyError(Exception):
+    """The root: `except MartyError` catches all that this package raises on purpose."""
+
+
+class ConfigurationError(MartyError):
+    """What the operator wrote cannot be used."""
+
+
+class DiscoveryError(MartyError):
+    """A plugin could not be found or read."""
+
+
+class ContractError(MartyError):
+    """What a plugin offers does not fit the extension points."""
+
+
+class UnknownHook(ContractError):
+    """A plugin implements, or a caller asks, a hook that does not exist."""
+
+    def __init__(self, hook: str, known: Sequence[str], *, plugin: str | None = None) -> None:
+        super().__init__(hook, known, plugin)
+        self.hook = hook
+        self.known = tuple(known)
+        self.plugin = plugin
+
+    def __str__(self) -> str:
+        who = f"plugin {self.plugin!r} implements" if self.plugin else "someone asks"
+        return (
+            f"{who} the hook {self.hook!r}, which does not exist."
+            f"{did_you_mean(self.hook, self.known)}"
+            " `marty hooks list` shows every hook; mark it optionalhook=True if another plugin"
+            " may bring it."
+        )
+
+
+class WrongArguments(ContractError):
+    """A hookimpl asks for arguments that its specification does not have."""
+
+    def __init__(
+        self, hook: str, wrong: Sequence[str], allowed: Sequence[str], *, plugin: str, place: str
+    ) -> None:
+        super().__init__(hook, wrong, allowed, plugin, place)
+        self.hook = hook
+        self.wrong = tuple(wrong)
+        self.allowed = tuple(allowed)
+        self.plugin = plugin
+        self.place = place
+
+    def __str__(self) -> str:
+        allowed = ", ".join(self.allowed) or "no arguments"
+        return (
+            f"plugin {self.plugin!r} implements {self.hook!r} at {self.place} with"
+            f" {', '.join(self.wrong)}; the hook has {allowed}."
+            f"{did_you_mean(self.wrong[0], self.allowed)}"
+            " Take any of these by name, as plain parameters, or none."
+        )
+
+
+class ExtensionPointClash(ContractError):
+    """Two extension points want one name, or differ only in dots and underscores."""
+
+    def __init__(self, name: str, existing: str) -> None:
+        super().__init__(name, existing)
+        self.name = name
+        self.existing = existing
+
+    def __str__(self) -> str:
+        return (
+            f"extension point {self.name!r} clashes with {self.existing!r}:"
+            f" both are the hook {self.name.replace('.', '_')!r}, with another signature or type."
+            " Choose another name."
+        )
+
+
+class HookFailed(MartyError):
+    """A plugin's answer to a hook was an error, and the extension point raises.
+
+    The plugin's own exception is not chained: it may hold secrets and keeps old code alive. Its
+    kind and words are in `kind` and `message`, its traceback in the log and in the fault book.
+    """
+
+    def __init__(self, plugin: str, hook: str, kind: str, message: str) -> None:
+        super().__init__(plugin, hook, kind, message)
+        self.plugin = plugin
+        self.hook = hook
+        self.kind = kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.plugin!r} failed in {self.hook!r}: {self.kind}: {self.message}."
+            f" Its log lines (plugin={self.plugin}) hold the traceback."
+        )
+
+
+class LifecycleError(MartyError):
+    """A plugin cannot be moved as asked."""
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Give " Did you mean 'x'?" for the nearest known word, or nothing."""
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
