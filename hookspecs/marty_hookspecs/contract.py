@@ -1,0 +1,51 @@
+"""The contract as data, to compare versions: every point, its parameters, its type and policy."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from . import cli, configuration, events, health, metrics, middleware, plugin, service, web
+from .point import Point
+
+SUBJECTS = (service, middleware, web, configuration, health, metrics, events, plugin, cli)
+"""The modules that hold hook specifications, in the order a reader meets them."""
+
+__version__ = "1.0"
+"""The version of the contract: the minor grows with each addition, the major breaks plugins."""
+
+
+def points() -> list[Point[Any, Any, Any]]:
+    """Every hook specification of the contract, by subject and in the order of the files."""
+    return [
+        value
+        for module in SUBJECTS
+        for value in vars(module).values()
+        if inspect.isfunction(value) and hasattr(value, "extension_point")
+    ]
+
+
+def describe() -> dict[str, Any]:
+    """The contract as plain data; `contract.json` beside this file holds the released one."""
+    return {"version": __version__, "points": {_name(p): _facts(p) for p in points()}}
+
+
+def _name(point: Point[Any, Any, Any]) -> str:
+    return point.extension_point.name
+
+
+def _facts(point: Point[Any, Any, Any]) -> dict[str, Any]:
+    spec = point.extension_point
+    return {
+        "hook": spec.hook,
+        "type": spec.type.value,
+        "on_error": spec.on_error.value,
+        "deadline": spec.deadline,
+        "copy": spec.copy,
+        "since": spec.since,
+        "deprecated": spec.deprecated,
+        "parameters": {
+            name: str(parameter.annotation)
+            for name, parameter in inspect.signature(point).parameters.items()
+        },
+    }
