@@ -27,9 +27,7 @@ async def plugin_loaded(plugin_name: str, plugin_metadata: PluginMetadata) -> No
 @extension_point(
     "plugin.started", type=ExtensionPointType.HOOK, on_error=ErrorPolicy.REPORT, deadline=5.0
 )
-async def plugin_started(
-    plugin_name: str, plugin_metadata: PluginMetadata, seconds: float
-) -> None:
+async def plugin_started(plugin_name: str, plugin_metadata: PluginMetadata, seconds: float) -> None:
     """Learn that a plugin has started and serves.
 
     :called: once for each start, after its hooks have become visible; `seconds` is the time that
