@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from . import cli, configuration, events, health, metrics, middleware, plugin, service, web
-from .point import Point
+from .point import Point, PointSpec
 
 SUBJECTS = (service, middleware, web, configuration, health, metrics, events, plugin, cli)
 """The modules that hold hook specifications, in the order a reader meets them."""
@@ -21,7 +21,7 @@ def points() -> list[Point[Any, Any, Any]]:
         value
         for module in SUBJECTS
         for value in vars(module).values()
-        if inspect.isfunction(value) and hasattr(value, "extension_point")
+        if isinstance(getattr(value, "extension_point", None), PointSpec)
     ]
 
 
