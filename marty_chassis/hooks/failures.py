@@ -1,0 +1,60 @@
+"""What a handler's fault does to the call: the point's error policy, applied in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from marty_chassis.boundary import Breaker, Fault, Faults, Phase, Strays, is_fault
+from marty_chassis.errors import HookFailed
+from marty_hookspecs import ErrorPolicy, PointSpec
+
+from .handler import Handler
+
+Failed = Callable[[Handler, BaseException], bool]
+"""Takes a fault; true when the exception is not one and must go on untouched."""
+
+
+class Failures:
+    """Reports faults of handlers and says what follows; keeps one breaker for each handler."""
+
+    def __init__(self, faults: Faults, strays: Strays | None = None) -> None:
+        self.faults = faults
+        self.strays = strays if strays is not None else Strays()
+        """Calls that were given up and have not ended."""
+        self._breakers: dict[tuple[str, str], Breaker] = {}
+
+    def of(self, spec: PointSpec[Any, Any]) -> Failed:
+        """The function for one point's loop; it raises `HookFailed` where the policy says so."""
+        raises = spec.on_error is ErrorPolicy.RAISE
+
+        def failed(handler: Handler, error: BaseException) -> bool:
+            if not is_fault(error):
+                return True
+            fault = self.report(handler, error, spec)
+            if raises and handler.closed:
+                # From None: the plugin's exception may hold secrets and keeps its frames alive.
+                raise hook_failed(fault) from None
+            return False
+
+        return failed
+
+    def report(self, handler: Handler, error: BaseException, spec: PointSpec[Any, Any]) -> Fault:
+        """Enter the fault in the book, and give it."""
+        return self.faults.report(error, plugin=handler.plugin, phase=Phase.HOOK, hook=spec.name)
+
+    def breaker(self, handler: Handler) -> Breaker:
+        """The breaker of one plugin's handlers of one hook; a reload does not reset it."""
+        key = (handler.plugin, handler.hook)
+        if key not in self._breakers:
+            self._breakers[key] = Breaker()
+        return self._breakers[key]
+
+    def forget(self, plugin: str) -> None:
+        """Drop the breakers of a plugin that has left."""
+        self._breakers = {key: kept for key, kept in self._breakers.items() if key[0] != plugin}
+
+
+def hook_failed(fault: Fault) -> HookFailed:
+    """The error that a caller gets for a fault."""
+    return HookFailed(fault.plugin, fault.hook or "", fault.kind, fault.message)

@@ -1,0 +1,85 @@
+"""Which generation a request or a call uses: the newest, or the one it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import anyio
+
+from .contribution import Contribution
+from .generation import Generation, Lease, PointState
+
+Reaches = Callable[[Contribution], bool]
+
+
+class Selector:
+    """Answers which generation is used; today always the newest, unless one is pinned."""
+
+    def __init__(self, first: Generation) -> None:
+        # One variable for each selector: two services in one process never meet.
+        self._pin: ContextVar[Generation | None] = ContextVar("marty_generation", default=None)
+        self.current = first
+        self._superseded: list[tuple[Lease, Reaches]] = []
+        self._let_go: anyio.Event | None = None
+
+    def pinned(self) -> Generation:
+        """The generation of the request that is being served here, else the current one."""
+        return self._pin.get() or self.current
+
+    @contextmanager
+    def pin(self, generation: Generation | None = None) -> Iterator[Generation]:
+        """Use one generation, the current one if not given, for all that happens inside."""
+        chosen = generation or self.current
+        token = self._pin.set(chosen)
+        chosen.lease.count += 1
+        try:
+            yield chosen
+        finally:
+            chosen.lease.release()
+            self._pin.reset(token)
+
+    def advance(self, generation: Generation) -> None:
+        """Make a generation the current one: one assignment."""
+        before, self.current = self.current, generation
+        self._supersede(before.lease, _whole(before))
+        for hook, state in before.points.items():
+            if generation.points.get(hook) is not state:
+                self._supersede(state.lease, _asked(state))
+
+    def uses(self, contribution: Contribution) -> int:
+        """How many calls and requests that are no longer current can still reach it."""
+        return sum(lease.count for lease, reaches in self._superseded if reaches(contribution))
+
+    async def drained(self, contribution: Contribution, seconds: float) -> bool:
+        """Wait until nobody can reach a withdrawn contribution; False when time is up."""
+        with anyio.move_on_after(seconds):
+            while self.uses(contribution):
+                self._let_go = self._let_go or anyio.Event()
+                await self._let_go.wait()
+            return True
+        return False
+
+    def _supersede(self, lease: Lease, reaches: Reaches) -> None:
+        if lease.count:
+            self._superseded.append((lease, reaches))
+            lease.idle = self._forget_idle
+
+    def _forget_idle(self) -> None:
+        self._superseded = [held for held in self._superseded if held[0].count]
+        if self._let_go is not None:
+            self._let_go.set()
+            self._let_go = None
+
+    def __repr__(self) -> str:
+        return f"<Selector {self.current!r}, {len(self._superseded)} superseded in use>"
+
+
+def _whole(generation: Generation) -> Reaches:
+    return lambda c: generation.contributions.get(c.plugin) is c
+
+
+def _asked(state: PointState) -> Reaches:
+    asked = set(state.handlers)
+    return lambda c: not asked.isdisjoint(c.handlers)

@@ -1,0 +1,59 @@
+"""Making one handler callable with its specification's arguments, whatever it is."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import anyio.to_thread
+
+from .handler import Handler
+
+
+class Step(NamedTuple):
+    """One handler, ready: `call` takes all of the specification's arguments by position."""
+
+    call: Callable[..., Any]
+    awaitable: bool
+    """Whether `call` is known to be asynchronous; otherwise its answer is looked at."""
+    handler: Handler
+
+
+def step(handler: Handler, parameters: tuple[str, ...]) -> Step:
+    """Prepare a handler for a specification with these parameters."""
+    function = handler.function
+    awaitable = inspect.iscoroutinefunction(function)
+    if handler.blocking and not awaitable:
+        function, awaitable = _in_thread(function), True
+    if handler.parameters != parameters:
+        function = _selecting(parameters, handler.parameters)(function)
+    return Step(function, awaitable, handler)
+
+
+def is_awaitable(answer: object) -> bool:
+    """Whether a synchronous function answered with something to be awaited."""
+    # inspect.iscoroutinefunction misses partials and callable objects, so answers are looked at.
+    return hasattr(answer, "__await__")
+
+
+def _in_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    async def threaded(*arguments: object) -> Any:
+        # A thread cannot be killed; a caller that gives up lets it finish by itself.
+        return await anyio.to_thread.run_sync(partial(function, *arguments), abandon_on_cancel=True)
+
+    return threaded
+
+
+@lru_cache(maxsize=256)
+def _selecting(parameters: tuple[str, ...], taken: tuple[str, ...]) -> Callable[..., Any]:
+    """A maker of functions that pass on some of the arguments; keyed by names, never by code."""
+    source = (
+        "def make(function):\n"
+        f"    return lambda {', '.join(parameters)}:"
+        f" function({', '.join(f'{name}={name}' for name in taken)})\n"
+    )
+    space: dict[str, Callable[..., Any]] = {}
+    exec(compile(source, "<hook arguments>", "exec"), space)
+    return space["make"]
