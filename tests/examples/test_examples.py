@@ -1,0 +1,51 @@
+"""Each example begins with what it shows and how to run it, runs, and prints what it says."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("[!_]*.py"))
+
+
+def test_there_are_examples() -> None:
+    assert EXAMPLES
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_prints_what_its_docstring_says(example: Path) -> None:
+    words = ast.get_docstring(ast.parse(example.read_text("utf-8"))) or ""
+    command = f"python examples/{example.name}"
+    assert block(words, "Run it:") == command
+
+    run = subprocess.run(
+        [sys.executable, str(example)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert [line.rstrip() for line in run.stdout.strip().splitlines()] == block(
+        words, "Prints:"
+    ).splitlines()
+
+
+def block(words: str, heading: str) -> str:
+    """The indented lines below a heading of a docstring."""
+    _, found, rest = words.partition(f"{heading}\n")
+    assert found, f"no {heading!r} in the docstring"
+    lines = []
+    for line in rest.strip("\n").splitlines():
+        if line.strip() and not line.startswith("    "):
+            break
+        lines.append(line.rstrip())
+    return dedent("\n".join(lines)).strip()
