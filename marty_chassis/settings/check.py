@@ -1,0 +1,61 @@
+"""Whether a configuration can be used, said without an exception."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from marty_chassis.errors import InvalidConfiguration, Problem, did_you_mean
+from marty_chassis.settings.config import ChassisConfig
+from marty_chassis.settings.names import canonical
+from marty_chassis.settings.places import dotted
+
+__all__ = ["check", "unknown_sections"]
+
+
+def check(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    plugin_models: Mapping[str, type] | None = None,
+    known_names: Iterable[str] | None = None,
+    config_class: type[ChassisConfig] = ChassisConfig,
+) -> list[Problem]:
+    """Give everything that is wrong or strange, errors first; an empty list is a clean bill.
+
+    With the plugins' models their sections are checked too; with the names of all known plugins,
+    sections that belong to none are named.
+    """
+    try:
+        config = config_class.load(path)
+    except InvalidConfiguration as error:
+        return list(error.problems)
+    problems: list[Problem] = []
+    for name, model in (plugin_models or {}).items():
+        if canonical(name) not in config.plugins.sections:
+            continue
+        try:
+            config.plugin_model(name, model)
+        except InvalidConfiguration as error:
+            problems += error.problems
+    if known_names is not None:
+        problems += unknown_sections(config, known_names)
+    return [*problems, *config.warnings]
+
+
+def unknown_sections(config: ChassisConfig, known_names: Iterable[str]) -> list[Problem]:
+    """Give a warning for each section, and each entry of `plugins.settings`, of no known plugin."""
+    known = sorted({canonical(name) for name in known_names})
+    plugins = config.plugins
+    places: list[tuple[str, ...]] = [("plugins", name) for name in plugins.sections]
+    places += [("plugins", "settings", name) for name in plugins.settings]
+    return [
+        Problem(
+            dotted(place),
+            "no such plugin is known",
+            config.origin(place),
+            did_you_mean(place[-1], known).strip() or "`marty plugins list` shows those that are.",
+            "warning",
+        )
+        for place in places
+        if place[-1] not in known
+    ]

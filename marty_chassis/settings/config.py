@@ -1,0 +1,269 @@
+"""The configuration of a service: every source, checked, with the place of each value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from pathlib import Path as FilePath
+from typing import Any, Literal, Self, TypeVar, overload
+
+from pydantic import Field, PrivateAttr, TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from marty_chassis.errors import InvalidConfiguration, Problem
+from marty_chassis.settings.given import HookLayer
+from marty_chassis.settings.layer import Layer, under
+from marty_chassis.settings.loading import Loading
+from marty_chassis.settings.names import RESERVED, canonical, folded
+from marty_chassis.settings.places import Key, Path, dotted, nearest
+from marty_chassis.settings.plugins import PluginsSettings
+from marty_chassis.settings.redaction import Section
+from marty_chassis.settings.reports import settled
+from marty_chassis.settings.sections import (
+    EventSettings,
+    LifecycleSettings,
+    LoggingSettings,
+    ManagementSettings,
+    MiddlewareSettings,
+    ServiceSettings,
+)
+from marty_chassis.settings.shown import Shown, plain, rows
+
+__all__ = ["ChassisConfig"]
+
+Model = TypeVar("Model")
+
+#: What `__init__` hands to the classmethod in which pydantic-settings asks for sources.
+_merged: ContextVar[Mapping[str, object]] = ContextVar("marty_merged_settings")
+
+
+class ChassisConfig(BaseSettings):
+    """What the operator wrote: a file, variables, arguments; frozen, and mute about secrets.
+
+    Arguments win over the environment (`MARTY_SERVICE__PORT`), that over `.env`, the secrets
+    directory, what plugins answered to `config.load`, the file, the defaults. Mappings are merged,
+    lists replaced; plugin folders given as arguments add to the configured ones. Raises
+    InvalidConfiguration with all that is wrong, each with its place.
+
+    A service may derive from it to add sections of its own.
+    """
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    service: ServiceSettings = Field(default_factory=ServiceSettings)
+    """who this service is"""
+    plugins: PluginsSettings = Field(default_factory=PluginsSettings)
+    """plugins, and their own sections"""
+    middleware: list[MiddlewareSettings] = Field(default_factory=list)
+    """existing ASGI middleware, as plugins"""
+    management: ManagementSettings = Field(default_factory=ManagementSettings)
+    """the addresses that show and move plugins"""
+    lifecycle: LifecycleSettings = Field(default_factory=LifecycleSettings)
+    """how long a plugin may take"""
+    events: EventSettings = Field(default_factory=EventSettings)
+    """the event bus"""
+    logging: LoggingSettings = Field(default_factory=LoggingSettings)
+    """the log of the chassis"""
+
+    _loading: Loading = PrivateAttr()
+    _layer: Layer = PrivateAttr()
+    _noticed: dict[Path, Problem] = PrivateAttr(default_factory=dict)
+
+    def __init__(self, _loading: Loading | None = None, **values: Any) -> None:
+        loading = _loading or Loading(arguments=values)
+        layer = loading.layer(type(self).model_fields)
+        result = settled(self._validated, layer, type(self))
+        problems = [one for one in layer.problems if one.severity == "error"]
+        if problems or result is not None:
+            raise InvalidConfiguration([*problems, *(result or ())])
+        self._loading, self._layer = loading, layer
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        overrides: Mapping[str, object] | None = None,
+        hook_layers: Iterable[HookLayer | Mapping[str, object]] = (),
+    ) -> Self:
+        """Read the file, if one is named, under all other sources.
+
+        Of `hook_layers`, what plugins answered to `config.load`, the first one wins.
+        """
+        where = None if path is None else FilePath(path).expanduser()
+        return cls(_loading=Loading(where, tuple(hook_layers), dict(overrides or {})))
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], **overrides: Any) -> Self:
+        """Read the file under all other sources; the overrides win over everything."""
+        return cls.load(path, overrides)
+
+    def rebuilt(
+        self,
+        hook_layers: Iterable[HookLayer | Mapping[str, object]] = (),
+        overrides: Mapping[str, object] | None = None,
+    ) -> Self:
+        """Read all sources again, with these answers to `config.load` and more arguments."""
+        old = self._loading
+        arguments = {**old.arguments, **(overrides or {})}
+        return type(self)(_loading=Loading(old.path, tuple(hook_layers), arguments, old.cwd))
+
+    @property
+    def path(self) -> FilePath | None:
+        """The configuration file, as it was named."""
+        return self._loading.path
+
+    @property
+    def folder(self) -> FilePath:
+        """The configuration file's folder, absolute; the working directory where there is none."""
+        return self._loading.folder
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What can be used and is probably not what was meant."""
+        found = [one for one in self._layer.problems if one.severity == "warning"]
+        return (*found, *self._noticed.values())
+
+    def plugin_directories(self) -> list[FilePath]:
+        """Give the plugin folders, absolute, each once, whether they exist or not.
+
+        Those of the file start at its folder, those of arguments and variables at the working
+        directory.
+        """
+        found: dict[FilePath, None] = {}
+        for index, directory in enumerate(self.plugins.directories):
+            _, origin = nearest(self._layer.origins, ("plugins", "directories", index))
+            base = self.folder if origin is None else origin.base
+            found[FilePath(os.path.normpath(base / directory.expanduser()))] = None
+        return list(found)
+
+    def raw_section(self, name: str) -> Section:
+        """Give a copy of the section of a plugin that has no model.
+
+        Values of variables are text there; one that looks like something else is a warning.
+        """
+        section = Section(self.plugins.section(name))
+        self._notice_text(section, ("plugins", canonical(name)))
+        return section
+
+    def plugin_model(self, name: str, model: type[Model]) -> Model:
+        """Give the plugin's section as its own model, which variables fill too.
+
+        Takes a pydantic model, a dataclass or a typed dictionary. Raises InvalidConfiguration with
+        the place of each problem. From then on the model says what is secret in the section.
+        """
+        path: Path = ("plugins", canonical(name))
+        section = self.plugins.section(name)
+        section.model = model
+        adapter = TypeAdapter[Model](model)
+        layer = Layer(section, under(self._layer.origins, path))
+        result = settled(lambda data: [adapter.validate_python(data)], layer, model, path)
+        found = [one for one in result if isinstance(one, Problem)]
+        if found:
+            raise InvalidConfiguration(found)
+        return result[0]  # type: ignore[return-value]
+
+    def origin(self, path: str | Sequence[Key]) -> str:
+        """Give where the value at the path is from: `config.yaml:11:5`, `env:MARTY_X`, `default`.
+
+        The path is dotted, or a sequence of keys where a key has a dot in it.
+        """
+        keys = tuple(path.split(".")) if isinstance(path, str) else tuple(path)
+        keys = tuple(int(k) if isinstance(k, str) and k.isdecimal() else k for k in keys)
+        keys = _folded(keys)
+        place, origin = nearest(self._layer.origins, keys)
+        if origin is None or (place != keys and isinstance(_at(self._layer.data, place), Mapping)):
+            return "default"
+        return str(origin)
+
+    @overload
+    def show(self, *, origin: Literal[False] = False) -> dict[str, object]: ...
+
+    @overload
+    def show(self, *, origin: Literal[True]) -> list[Shown]: ...
+
+    def show(self, *, origin: bool = False) -> dict[str, object] | list[Shown]:
+        """Give everything, secrets masked, as JSON can hold it; with origins, value by value."""
+        shown = {key: plain(value) for key, value in self.model_dump(by_alias=True).items()}
+        return rows(shown, self.origin) if origin else shown
+
+    def _validated(self, data: dict[str, object]) -> None:
+        token = _merged.set(data)
+        try:
+            super().__init__()
+        finally:
+            _merged.reset(token)
+
+    def _notice_text(self, value: object, path: Path) -> None:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                self._notice_text(item, (*path, key))
+            return
+        _, origin = nearest(self._layer.origins, path)
+        if isinstance(value, str) and origin and origin.kind.text_only and _looks_typed(value):
+            self._noticed[path] = Problem(
+                dotted(path),
+                "arrives as text, though it looks like a number, a boolean or a list",
+                str(origin),
+                "Give the plugin a config_schema, or write the value in the file.",
+                "warning",
+            )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Give our one source, which holds all of them already.
+
+        The ones that pydantic-settings brings stop at the first error and know no places.
+        """
+        return (_Merged(settings_cls, _merged.get()),)
+
+
+class _Merged(PydanticBaseSettingsSource):
+    """The values of all sources."""
+
+    def __init__(self, settings_cls: type[BaseSettings], data: Mapping[str, object]) -> None:
+        super().__init__(settings_cls)
+        # A section, because pydantic-settings prints its sources when it is asked to debug.
+        self.data = Section(data)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self.data.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return self.data
+
+
+def _folded(keys: Path) -> Path:
+    """Fold the plugin's name in a path, if there is one."""
+    at = 2 if keys[:2] == ("plugins", "settings") else 1
+    if keys[:1] != ("plugins",) or len(keys) <= at or (at == 1 and keys[1] in RESERVED):
+        return keys
+    return (*keys[:at], folded(str(keys[at])), *keys[at + 1 :])
+
+
+def _at(value: object, path: Path) -> object:
+    for key in path:
+        value = value.get(str(key)) if isinstance(value, Mapping) else None
+    return value
+
+
+def _looks_typed(text: str) -> bool:
+    """Whether YAML would not take the text for text."""
+    word = text.strip().lower()
+    if word in ("true", "false", "null", "yes", "no", "on", "off") or word[:1] in ("[", "{"):
+        return True
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,247 @@
+"""A YAML file as plain values, with the place of each: `config.yaml:11:5`.
+
+The nodes are walked by our own hand, once: it finds everything that is wrong with them, not the
+first thing alone, and no message repeats a value, which may be a secret. YAML 1.2: `on`, `yes` and
+`no` are text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable
+from pathlib import Path as FilePath
+from typing import Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from marty_chassis.errors import InvalidConfiguration, Problem
+from marty_chassis.settings.layer import Layer
+from marty_chassis.settings.places import Kind, Origin, Path, dotted
+
+__all__ = ["LARGEST", "MOST_VALUES", "read_document"]
+
+LARGEST: Final = 1024 * 1024
+"""bytes a file may have"""
+MOST_VALUES: Final = 100_000
+"""values a file may expand to: aliases share, but whoever walks them does not"""
+_DEEPEST: Final = 100
+
+_VALUE_ERRORS = (ValueError, KeyError, IndexError, OverflowError, YAMLError)
+_CORE = "tag:yaml.org,2002:"
+_SCALARS = frozenset(
+    _CORE + kind for kind in ("str", "int", "float", "bool", "null", "timestamp", "binary")
+)
+
+
+def read_document(path: FilePath) -> Layer:
+    """Read the file; what is wrong inside is in the layer's problems, with the rest still there.
+
+    Raises InvalidConfiguration where nothing can be read: the file is missing, a folder, too
+    large, not UTF-8, or not YAML. An empty file is an empty configuration.
+    """
+    text = _text(path)
+    yaml = YAML(typ="safe", pure=True)
+    yaml.max_depth = _DEEPEST
+    yaml.composer.warn_double_anchors = False
+    try:
+        root = yaml.compose(text)
+    except ReaderError as error:
+        line, column = _line_and_column(text[: error.position])
+        raise _unreadable(path, f"{line}:{column}", "a control character", _NOT_YAML) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _unreadable(path, _at(mark), _syntax(error), _NOT_YAML) from None
+    except RecursionError:
+        raise _unreadable(path, "", _TOO_DEEP, "") from None
+    except YAMLError as error:
+        raise _unreadable(path, "", type(error).__name__, _NOT_YAML) from None
+    walk = _Walk(path, yaml)
+    if root is None or root.tag == _CORE + "null":
+        return walk.layer
+    if not isinstance(root, MappingNode):
+        message = f"the file must hold keys and values, found {_kind(root)}"
+        raise _unreadable(path, _at(root.start_mark), message, "Begin with `service:`.")
+    data = walk.value(root, ())
+    walk.layer.data = data if isinstance(data, dict) else {}
+    return walk.layer
+
+
+_NOT_YAML = "Mend the YAML there; quote a value that holds special characters."
+_TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
+
+
+class _Walk:
+    """One walk over the nodes of one file."""
+
+    def __init__(self, path: FilePath, yaml: YAML) -> None:
+        self.path = path
+        self.base = FilePath(os.path.abspath(path)).parent
+        self.scalars = yaml.constructor
+        self.layer = Layer(origins={(): self.origin("")})
+        self.open: set[int] = set()
+        self.left = MOST_VALUES
+
+    def origin(self, place: str) -> Origin:
+        return Origin(Kind.FILE, f"{self.path}:{place}" if place else str(self.path), self.base)
+
+    def problem(self, path: Path, node: Node, message: str, hint: str = "") -> None:
+        place = f"{self.path}:{_at(node.start_mark)}"
+        self.layer.problems.append(Problem(dotted(path), message, place, hint))
+
+    def value(self, node: Node, path: Path) -> object:
+        """Give what the node stands for; None where a problem was found."""
+        self.left -= 1
+        if self.left == 0:
+            hint = "Write fewer aliases (*name): each one counts with all that is below it."
+            self.problem((), node, f"the file expands to more than {MOST_VALUES:,} values", hint)
+        if self.left <= 0:
+            return None
+        if isinstance(node, ScalarNode):
+            return self.scalar(node, path)
+        if id(node) in self.open:
+            self.problem(path, node, "an alias inside of what it stands for")
+            return None
+        if node.tag not in (_CORE + "map", _CORE + "seq"):
+            self.problem(path, node, _NO_TAG, _NO_TAG_HINT)
+            return None
+        self.open.add(id(node))
+        try:
+            if isinstance(node, MappingNode):
+                return self.mapping(node, path)
+            return [self.item(child, (*path, i)) for i, child in enumerate(node.value)]
+        finally:
+            self.open.discard(id(node))
+
+    def item(self, node: Node, path: Path) -> object:
+        self.layer.origins[path] = self.origin(_at(node.start_mark))
+        return self.value(node, path)
+
+    def scalar(self, node: ScalarNode, path: Path) -> object:
+        if node.tag == _CORE + "value":  # a lone `=`
+            return node.value
+        if node.tag not in _SCALARS:
+            self.problem(path, node, _NO_TAG, _NO_TAG_HINT)
+            return None
+        try:
+            return self.scalars.construct_object(node)
+        except _VALUE_ERRORS:
+            kind = node.tag.removeprefix(_CORE)
+            hint = "Quote it if it is text."
+            self.problem(path, node, f"looks like a value of type {kind}, and is none", hint)
+            return None
+
+    def mapping(self, node: MappingNode, path: Path) -> dict[str, object]:
+        """Give the mapping; a key's own value wins over one that `<<` brings."""
+        result: dict[str, object] = {}
+        merged: list[MappingNode] = []
+        first: dict[Hashable, Node] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _CORE + "merge":
+                merged += self.merged(value_node, path)
+                continue
+            key = self.key(key_node, path)
+            if key is None:
+                continue
+            here = (*path, key)
+            if key in first:
+                before = _at(first[key].start_mark)
+                hint = f"It is there already, at {self.path}:{before}; keep one."
+                self.problem(here, key_node, "a key for the second time", hint)
+                continue
+            first[key] = key_node
+            place = value_node if isinstance(value_node, ScalarNode) else key_node
+            self.layer.origins[here] = self.origin(_at(place.start_mark))
+            result[key] = self.value(value_node, here)
+        for brought in merged:
+            self.bring(brought, path, result)
+        return result
+
+    def key(self, node: Node, path: Path) -> str | None:
+        """Give the key as text: YAML's `8080:` and `true:` are keys as they are written."""
+        if isinstance(node, ScalarNode) and node.tag in _SCALARS:
+            return str(node.value)
+        self.problem(path, node, "a key must be plain text", "Quote it.")
+        return None
+
+    def merged(self, node: Node, path: Path) -> list[MappingNode]:
+        """Give the mappings that one `<<` brings, the strongest first."""
+        nodes = node.value if isinstance(node, SequenceNode) else [node]
+        found = [child for child in nodes if isinstance(child, MappingNode)]
+        if len(found) < len(nodes):
+            self.problem(path, node, "`<<` brings in mappings, and this is none")
+        return found
+
+    def bring(self, node: MappingNode, path: Path, result: dict[str, object]) -> None:
+        """Add what `<<` brings and is not there; its places are the anchor's lines."""
+        kept = dict(self.layer.origins)
+        brought = self.value(node, path)
+        for place, origin in kept.items():
+            self.layer.origins[place] = origin
+        if isinstance(brought, dict):
+            for key, value in brought.items():
+                result.setdefault(key, value)
+
+
+_NO_TAG = "a YAML tag (!name), which a configuration may not have"
+_NO_TAG_HINT = "Remove it, or quote the value if it begins with an exclamation mark."
+
+
+def _text(path: FilePath) -> str:
+    """Read the file as UTF-8, within the limit."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        hint = f"Write one with `marty config create {path}`, or name another file."
+        raise _unreadable(path, "", "there is no such file", hint) from None
+    except IsADirectoryError:
+        hint = "Name the file in it, as in `config.yaml`."
+        raise _unreadable(path, "", "this is a folder, not a file", hint) from None
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or type(error).__name__}"
+        raise _unreadable(path, "", message, "Look at the file's rights.") from None
+    if len(content) > LARGEST:
+        hint = "A configuration holds settings, not data."
+        raise _unreadable(path, "", f"larger than {LARGEST:,} bytes", hint)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = _line_and_column(content[: error.start].decode("utf-8", "replace"))
+        message = "a byte that is not UTF-8"
+        raise _unreadable(path, f"{line}:{column}", message, "Save the file as UTF-8.") from None
+
+
+def _unreadable(path: FilePath, place: str, message: str, hint: str) -> InvalidConfiguration:
+    where = f"{path}:{place}" if place else str(path)
+    return InvalidConfiguration([Problem("", message, where, hint)])
+
+
+def _at(mark: object) -> str:
+    """Give `line:column`, both from 1; nothing where there is no mark."""
+    line, column = getattr(mark, "line", None), getattr(mark, "column", None)
+    return "" if line is None or column is None else f"{line + 1}:{column + 1}"
+
+
+def _line_and_column(before: str) -> tuple[int, int]:
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _kind(node: Node) -> str:
+    return "a list" if isinstance(node, SequenceNode) else "a single value"
+
+
+def _syntax(error: MarkedYAMLError) -> str:
+    """Give the parser's words, but for those that repeat what is written there."""
+    words = str(error.problem or error.context or "not YAML")
+    if "undefined alias" in words:
+        return "an alias (*name) of nothing"
+    if "tag handle" in words or "%TAG" in words:
+        return _NO_TAG
+    if "maximum depth" in words:
+        return _TOO_DEEP
+    if "another document" in words:
+        return "a second document (---)"
+    return words

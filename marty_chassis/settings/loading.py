@@ -1,0 +1,62 @@
+"""All sources of one configuration, read in their order and laid over each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Final
+
+from marty_chassis.settings.document import read_document
+from marty_chassis.settings.folding import fold
+from marty_chassis.settings.given import HookLayer, argument_layer, hook_layer
+from marty_chassis.settings.layer import Layer, laid
+from marty_chassis.settings.variables import (
+    Variable,
+    dotenv,
+    environment,
+    secret_files,
+    variables_layer,
+)
+
+__all__ = ["Loading"]
+
+#: Where Docker and Kubernetes put secrets; only files that are named like our variables are read.
+_USUAL_SECRETS: Final = FilePath("/run/secrets")
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """Which sources there are; `layer()` reads them."""
+
+    path: FilePath | None = None
+    hooks: tuple[HookLayer | Mapping[str, object], ...] = field(default=(), repr=False)
+    arguments: Mapping[str, object] = field(default_factory=dict, repr=False)
+    cwd: FilePath = field(default_factory=FilePath.cwd)
+
+    @property
+    def folder(self) -> FilePath:
+        """The configuration file's folder, its links not followed; else the working directory."""
+        return self.cwd if self.path is None else (self.cwd / self.path).parent
+
+    def layer(self, fields: Collection[str]) -> Layer:
+        """Read all sources, the strongest first. Raises InvalidConfiguration as the file does."""
+        more: Layer = Layer()
+        sources = [
+            argument_layer(self.arguments, self.cwd),
+            variables_layer(environment(os.environ, self.cwd), fields),
+            variables_layer(dotenv(self.folder / ".env", more.problems), fields),
+            variables_layer(self._secrets(more), fields),
+            *(hook_layer(answer, self.folder) for answer in self.hooks),
+            read_document(self.path) if self.path is not None else Layer(),
+            more,
+        ]
+        return laid(fold(source) for source in sources)
+
+    def _secrets(self, more: Layer) -> Iterable[Variable]:
+        named = os.environ.get("MARTY_SECRETS_DIR", "")
+        folder = FilePath(named).expanduser() if named else _USUAL_SECRETS
+        if not named and not folder.is_dir():
+            return ()
+        return secret_files(folder, more.problems, self.cwd)

@@ -1,0 +1,48 @@
+"""The configuration as a JSON Schema, for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from marty_chassis.settings.config import ChassisConfig
+from marty_chassis.settings.names import LATER, canonical
+
+__all__ = ["config_schema"]
+
+_OURS = ""
+
+
+def config_schema(
+    plugin_models: Mapping[str, type] | None = None,
+    config_class: type[ChassisConfig] = ChassisConfig,
+) -> dict[str, Any]:
+    """Give the schema (draft 2020-12), in which each plugin's section has its own model.
+
+    Write it beside the file, and begin that with `# yaml-language-server: $schema=./the-file`.
+    """
+    models = {canonical(name): model for name, model in (plugin_models or {}).items()}
+    inputs: list[tuple[str, Any, TypeAdapter[Any]]] = [
+        (name, "validation", TypeAdapter(model)) for name, model in models.items()
+    ]
+    inputs.append((_OURS, "validation", TypeAdapter(config_class)))
+    found, shared = TypeAdapter.json_schemas(inputs)
+    schemas = {name: dict(schema) for (name, _), schema in found.items()}
+    definitions = dict(shared.get("$defs", {}))
+    section = definitions["PluginsSettings"]
+    section["additionalProperties"] = {"type": "object"}
+    for name in models:
+        section["properties"][name] = schemas[name]
+    for name in sorted(LATER):
+        section["properties"][name] = {"not": {}, "description": "reserved for a later version"}
+    ours = schemas[_OURS]
+    if "$ref" in ours:
+        ours = dict(definitions.pop(config_class.__name__))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **ours,
+        "title": "marty-chassis configuration",
+        "$defs": definitions,
+    }
