@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from marty_chassis.settings.check import check, unknown_sections
+    from marty_chassis.settings.checking import check, unknown_sections
     from marty_chassis.settings.config import ChassisConfig
     from marty_chassis.settings.given import HookLayer
     from marty_chassis.settings.names import RESERVED, canonical
@@ -64,12 +64,12 @@ _HOMES = {
     "ServiceSettings": "sections",
     "Shown": "shown",
     "canonical": "names",
-    "check": "check",
+    "check": "checking",
     "config_schema": "schema",
     "create_file": "starter",
     "redacted": "redaction",
     "starter_text": "starter",
-    "unknown_sections": "check",
+    "unknown_sections": "checking",
 }
 
 

@@ -109,4 +109,4 @@ def _hints(kind: Any) -> dict[str, object]:
         hints: dict[str, object] = get_type_hints(kind)
         return hints
     except NameError:  # a name that is only known in a function, or while type checking
-        return dict.fromkeys(kind.__annotations__)  # type: ignore[arg-type]
+        return dict.fromkeys(kind.__annotations__)
