@@ -11,6 +11,9 @@
     │   ├── WrongArguments          a hook with arguments that its specification does not have
     │   └── ExtensionPointClash     two specifications want one name
     ├── HookFailed                  a plugin's answer to a hook was an error, and the point raises
+    ├── PluginFault                 a plugin's code raised; the record of it is in `fault`
+    ├── DeadlineExceeded            a plugin's code had no answer in time
+    ├── TaskCancelled               a task was cancelled before it had a result
     └── LifecycleError              a plugin cannot be moved as asked
 
 Each error keeps its facts in attributes and makes its text when asked, in this order: what failed,
@@ -22,12 +25,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from marty_chassis.boundary.faults import Fault
 
 __all__ = [
     "ConfigurationError",
     "ConfigurationExists",
     "ContractError",
+    "DeadlineExceeded",
     "DiscoveryError",
     "ExtensionPointClash",
     "HookFailed",
@@ -35,7 +42,9 @@ __all__ = [
     "InvalidPluginName",
     "LifecycleError",
     "MartyError",
+    "PluginFault",
     "Problem",
+    "TaskCancelled",
     "UnknownHook",
     "WrongArguments",
     "did_you_mean",
@@ -192,6 +201,54 @@ class HookFailed(MartyError):
             f"plugin {self.plugin!r} failed in {self.hook!r}: {self.kind}: {self.message}."
             f" Its log lines (plugin={self.plugin}) hold the traceback."
         )
+
+
+class PluginFault(MartyError):
+    """A plugin's code raised, and the fault has been reported.
+
+    The plugin's own exception is not chained: it would keep the plugin's frames alive. What it was
+    is in `fault`, in words.
+    """
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.fault.plugin!r}: {self.fault}."
+            f" Its log lines (plugin={self.fault.plugin}) hold the traceback."
+        )
+
+
+class DeadlineExceeded(MartyError):
+    """Someone else's code had no answer in time; `left` tells whether it stopped when cancelled."""
+
+    def __init__(self, name: str, seconds: float, *, left: bool) -> None:
+        super().__init__(name, seconds, left)
+        self.name = name
+        self.seconds = seconds
+        self.left = left
+
+    def __str__(self) -> str:
+        then = (
+            "It was cancelled and has left."
+            if self.left
+            else "It was cancelled, did not leave, and was left behind: look for an `except` around"
+            " an `await` that does not raise again, or for a thread that is waited for."
+        )
+        return f"{self.name} had no answer within {self.seconds:g} s. {then}"
+
+
+class TaskCancelled(MartyError):
+    """A task was cancelled before it had a result."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"the task {self.name!r} was cancelled and has no result."
 
 
 class LifecycleError(MartyError):

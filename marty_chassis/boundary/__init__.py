@@ -1,0 +1,31 @@
+"""The only place that runs someone else's code: faults, deadlines, the breaker, detached tasks."""
+
+from __future__ import annotations
+
+from marty_chassis.boundary.backend import host_cancelled, is_fault
+from marty_chassis.boundary.breaker import Breaker, BreakerState
+from marty_chassis.boundary.deadline import GRACE, bounded
+from marty_chassis.boundary.detached import Detached, Outcome, spawn
+from marty_chassis.boundary.faults import Fault, FaultKey, Faults, Phase
+from marty_chassis.boundary.guard import guarded
+from marty_chassis.boundary.signal import Signal
+from marty_chassis.boundary.strays import Strays
+
+__all__ = [
+    "GRACE",
+    "Breaker",
+    "BreakerState",
+    "Detached",
+    "Fault",
+    "FaultKey",
+    "Faults",
+    "Outcome",
+    "Phase",
+    "Signal",
+    "Strays",
+    "bounded",
+    "guarded",
+    "host_cancelled",
+    "is_fault",
+    "spawn",
+]

@@ -1,0 +1,191 @@
+"""What asyncio and trio do differently: tasks of nobody, parking, and who asked for a cancellation.
+
+The only file that imports `asyncio`. `trio` is optional: it is used when it is running, which means
+that the program has imported it, and is never imported by us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import AbstractContextManager
+from contextvars import Context, copy_context
+from functools import partial
+from types import ModuleType
+from typing import Protocol, TypeVarTuple, cast
+
+import anyio
+
+A = TypeVarTuple("A")
+
+
+def host_cancelled(error: BaseException) -> bool:
+    """Whether this is a cancellation that the host asked of the current task.
+
+    False for one that the code made up, raised again later, or met by awaiting a task that somebody
+    else cancelled, and outside an event loop. A group counts when it holds nothing else. Ask while
+    the error is being handled, in the task that raised it.
+    """
+    if (trio := _running_trio()) is not None:
+        # A Cancelled that was kept and raised again finds no cancelled scope around it.
+        return _consists_of(error, trio.Cancelled) and _is_over(
+            trio.current_effective_deadline(),
+        )
+    if not _consists_of(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    # A function in a thread learns of an anyio scope's end before the task that awaits it is told.
+    return task is not None and (
+        task.cancelling() > 0 or _is_over(anyio.current_effective_deadline())
+    )
+
+
+def is_fault(error: BaseException) -> bool:
+    """Whether someone else's code did wrong: all but `GeneratorExit` and a host's cancellation."""
+    return not isinstance(error, GeneratorExit) and not host_cancelled(error)
+
+
+class Cancellable(Protocol):
+    """What a task of nobody is cancelled by: the asyncio task, or its trio scope."""
+
+    def cancel(self) -> object:
+        """Ask it to leave; may be repeated."""
+
+
+Scope = AbstractContextManager[object, bool | None]
+"""What the code of a task stands in, on trio, so that it alone is cancelled."""
+
+
+def start_task(
+    run: Callable[[Scope | None, *A], Coroutine[object, object, None]],
+    *args: *A,
+    name: str,
+    eager: bool,
+    context: Context | None,
+    lost: Callable[[object], None],
+) -> Cancellable:
+    """Start `run(scope, *args)`, which lets nothing escape, in a task of nobody; keep what you get.
+
+    `eager` runs it up to its first suspension at once where that is possible: asyncio on Python
+    3.12 and later. `lost` may be called when it ends, for it may end without having begun.
+    """
+    trio = _running_trio()
+    if trio is not None:
+        scope = trio.CancelScope()
+        trio.lowlevel.spawn_system_task(
+            partial(run, scope, *args),
+            name=name,
+            # Without this it would get the context in which trio was started.
+            context=copy_context() if context is None else context,
+        )
+        return cast(Cancellable, scope)
+    loop = asyncio.get_running_loop()
+    work = run(None, *args)
+    if eager and sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=loop, name=name, context=context, eager_start=True)
+    task = loop.create_task(work, name=name, context=context)
+    # Cancelled before its first step, a coroutine never reaches its own `except`.
+    task.add_done_callback(lost)
+    return task
+
+
+class Waiter(Protocol):
+    """A task that is parked. An asyncio future is one."""
+
+    def done(self) -> bool:
+        """Whether it goes on already."""
+
+    def set_result(self, result: None, /) -> None:
+        """Let it go on."""
+
+
+def wake(waiters: Iterable[Waiter]) -> None:
+    """Let every task go on that is parked in this list."""
+    for waiter in waiters:
+        if not waiter.done():
+            try:
+                waiter.set_result(None)
+            except RuntimeError:
+                # The event loop has ended, and nobody is left to go on.
+                return
+
+
+async def park(waiters: list[Waiter], seconds: float | None) -> None:
+    """Wait in this list until woken, cancelled, or so many seconds are over (None: no limit)."""
+    waiter: Waiter
+    trio = _running_trio()
+    if trio is not None:
+        waiters.append(waiter := _TrioWaiter(trio))
+        try:
+            with trio.move_on_after(math.inf if seconds is None else max(0.0, seconds)):
+                await trio.lowlevel.wait_task_rescheduled(waiter.abort)
+        finally:
+            waiters.remove(waiter)
+        return
+    loop = asyncio.get_running_loop()
+    waiters.append(waiter := loop.create_future())
+    timer = None
+    # uvloop cannot count to infinity.
+    if seconds is not None and seconds != math.inf:
+        timer = loop.call_later(max(0.0, seconds), wake, (waiter,))
+    try:
+        await waiter
+    finally:
+        waiters.remove(waiter)
+        if timer is not None:
+            timer.cancel()
+
+
+class _TrioWaiter:
+    __slots__ = ("_task", "_trio")
+
+    def __init__(self, trio: ModuleType) -> None:
+        self._trio = trio
+        self._task = trio.lowlevel.current_task()
+
+    def done(self) -> bool:
+        return self._task is None
+
+    def set_result(self, _: None) -> None:
+        task, self._task = self._task, None
+        self._trio.lowlevel.reschedule(task)
+
+    def abort(self, _: object) -> object:
+        self._task = None
+        return self._trio.lowlevel.Abort.SUCCEEDED
+
+
+def _running_trio() -> ModuleType | None:
+    """Trio, when the current task is one of its own; asyncio's may be in the same process."""
+    trio = sys.modules.get("trio")
+    if trio is None:
+        return None
+    # The cheap answer first: asking trio from outside costs a dozen times as much.
+    try:
+        if asyncio.current_task() is not None:
+            return None
+    except RuntimeError:
+        pass  # No loop of asyncio runs in this thread.
+    return trio if trio.lowlevel.in_trio_task() else None
+
+
+def _consists_of(error: BaseException, kind: type[BaseException]) -> bool:
+    """Whether it is of this kind, or a group with nothing else in it, however deep."""
+    todo = [error]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, BaseExceptionGroup):
+            todo.extend(one.exceptions)
+        elif not isinstance(one, kind):
+            return False
+    return True
+
+
+def _is_over(deadline: float) -> bool:
+    """Whether a cancel scope around us has been cancelled (both backends say so in this way)."""
+    return deadline == -math.inf

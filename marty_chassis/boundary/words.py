@@ -1,0 +1,47 @@
+"""What an exception says, even when it is made to misbehave."""
+
+from __future__ import annotations
+
+import traceback
+
+MESSAGE_LIMIT = 2_000
+"""Characters of a message that are kept."""
+
+TRACEBACK_LIMIT = 20_000
+"""Characters of a traceback that are kept."""
+
+
+def message_of(error: BaseException) -> str:
+    """Give the exception's own words, or say that it has none to give."""
+    try:
+        return str(error)
+    except BaseException as failure:
+        return f"<its __str__ raised {type(failure).__name__}>"
+
+
+def traceback_of(error: BaseException) -> str:
+    """Give the traceback, causes included, as Python prints it: lines of code, no values."""
+    try:
+        return "".join(traceback.format_exception(error))
+    except BaseException as failure:
+        return f"<its traceback cannot be written: {type(failure).__name__}>\n"
+
+
+def holds_interrupt(error: BaseException) -> bool:
+    """Whether it is a `KeyboardInterrupt`, or a group that has one in it."""
+    todo = [error]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, KeyboardInterrupt):
+            return True
+        if isinstance(one, BaseExceptionGroup):
+            todo.extend(one.exceptions)
+    return False
+
+
+def shortened(text: str, limit: int) -> str:
+    """Give the text, or its beginning and end with the number of characters left out."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"
