@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import sys
 from typing import Any
 
 from . import cli, configuration, events, health, metrics, middleware, plugin, service, web
@@ -30,6 +32,24 @@ def describe() -> dict[str, Any]:
     return {"version": __version__, "points": {_name(p): _facts(p) for p in points()}}
 
 
+def breaks(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Say, one line each, what plugins of the old contract would find missing in the new one."""
+    found: list[str] = []
+    for name, before in old["points"].items():
+        after = new["points"].get(name)
+        if after is None:
+            found.append(f"{name} is gone")
+            continue
+        found += [
+            f"{name} no longer gives {parameter}"
+            for parameter in before["parameters"]
+            if parameter not in after["parameters"]
+        ]
+        if after["type"] != before["type"]:
+            found.append(f"{name} is {after['type']}, was {before['type']}")
+    return found
+
+
 def _name(point: Point[Any, Any, Any]) -> str:
     return point.extension_point.name
 
@@ -49,3 +69,7 @@ def _facts(point: Point[Any, Any, Any]) -> dict[str, Any]:
             for name, parameter in inspect.signature(point).parameters.items()
         },
     }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(describe(), indent=2) + "\n")

@@ -90,7 +90,7 @@ CallNextSocket = Callable[[WebSocket], Awaitable[None]]
 @extension_point(
     "middleware.pre_request", type=ExtensionPointType.FILTER, on_error=ErrorPolicy.RAISE
 )
-async def middleware_pre_request(request: Request) -> Request | Response | None:
+async def middleware_pre_request(request: Request) -> Request | Response:
     """Change the request, or answer it at once.
 
     :called: for each request of the application, inside all of `middleware.process`.

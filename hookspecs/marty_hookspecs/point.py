@@ -87,19 +87,7 @@ class Point(Protocol[P, R, A]):
 def extension_point(
     name: str,
     *,
-    type: Literal[ExtensionPointType.FILTER],
-    on_error: ErrorPolicy,
-    deadline: float | None = ...,
-    copy: bool = ...,
-    since: str = ...,
-    deprecated: str | None = ...,
-    deprecated_arguments: dict[str, str] | None = ...,
-) -> Callable[[Callable[P, Awaitable[R | None]]], Point[P, R, R]]: ...
-@overload
-def extension_point(
-    name: str,
-    *,
-    type: Literal[ExtensionPointType.AROUND],
+    type: Literal[ExtensionPointType.FILTER, ExtensionPointType.AROUND],
     on_error: ErrorPolicy,
     deadline: float | None = ...,
     copy: bool = ...,
