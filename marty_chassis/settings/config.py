@@ -16,11 +16,12 @@ from marty_chassis.errors import InvalidConfiguration, Problem
 from marty_chassis.settings.given import HookLayer
 from marty_chassis.settings.layer import Layer, under
 from marty_chassis.settings.loading import Loading
-from marty_chassis.settings.names import RESERVED, canonical, folded
-from marty_chassis.settings.places import Key, Path, dotted, nearest
+from marty_chassis.settings.lookup import origin_of, text_for_more
+from marty_chassis.settings.names import canonical
+from marty_chassis.settings.places import Key, Path, nearest
 from marty_chassis.settings.plugins import PluginsSettings
 from marty_chassis.settings.redaction import Section
-from marty_chassis.settings.reports import settled
+from marty_chassis.settings.reports import in_order, settled
 from marty_chassis.settings.sections import (
     EventSettings,
     LifecycleSettings,
@@ -71,15 +72,16 @@ class ChassisConfig(BaseSettings):
 
     _loading: Loading = PrivateAttr()
     _layer: Layer = PrivateAttr()
-    _noticed: dict[Path, Problem] = PrivateAttr(default_factory=dict)
+    _noticed: dict[str, Problem] = PrivateAttr(default_factory=dict)
 
     def __init__(self, _loading: Loading | None = None, **values: Any) -> None:
-        loading = _loading or Loading(arguments=values)
+        loading = _loading or Loading(arguments=(values,))
         layer = loading.layer(type(self).model_fields)
         result = settled(self._validated, layer, type(self))
-        problems = [one for one in layer.problems if one.severity == "error"]
-        if problems or result is not None:
-            raise InvalidConfiguration([*problems, *(result or ())])
+        problems = [*layer.problems, *(result or ())]
+        if any(one.severity == "error" for one in problems):
+            # The warnings come along: a misspelt variable is why a value is missing.
+            raise InvalidConfiguration(in_order(problems))
         self._loading, self._layer = loading, layer
 
     @classmethod
@@ -94,7 +96,7 @@ class ChassisConfig(BaseSettings):
         Of `hook_layers`, what plugins answered to `config.load`, the first one wins.
         """
         where = None if path is None else FilePath(path).expanduser()
-        return cls(_loading=Loading(where, tuple(hook_layers), dict(overrides or {})))
+        return cls(_loading=Loading(where, tuple(hook_layers), (dict(overrides or {}),)))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], **overrides: Any) -> Self:
@@ -108,7 +110,7 @@ class ChassisConfig(BaseSettings):
     ) -> Self:
         """Read all sources again, with these answers to `config.load` and more arguments."""
         old = self._loading
-        arguments = {**old.arguments, **(overrides or {})}
+        arguments = (dict(overrides or {}), *old.arguments)
         return type(self)(_loading=Loading(old.path, tuple(hook_layers), arguments, old.cwd))
 
     @property
@@ -146,7 +148,8 @@ class ChassisConfig(BaseSettings):
         Values of variables are text there; one that looks like something else is a warning.
         """
         section = Section(self.plugins.section(name))
-        self._notice_text(section, ("plugins", canonical(name)))
+        found = text_for_more(section, ("plugins", canonical(name)), self._layer)
+        self._noticed.update({problem.path: problem for problem in found})
         return section
 
     def plugin_model(self, name: str, model: type[Model]) -> Model:
@@ -171,13 +174,7 @@ class ChassisConfig(BaseSettings):
 
         The path is dotted, or a sequence of keys where a key has a dot in it.
         """
-        keys = tuple(path.split(".")) if isinstance(path, str) else tuple(path)
-        keys = tuple(int(k) if isinstance(k, str) and k.isdecimal() else k for k in keys)
-        keys = _folded(keys)
-        place, origin = nearest(self._layer.origins, keys)
-        if origin is None or (place != keys and isinstance(_at(self._layer.data, place), Mapping)):
-            return "default"
-        return str(origin)
+        return origin_of(path, self._layer)
 
     @overload
     def show(self, *, origin: Literal[False] = False) -> dict[str, object]: ...
@@ -196,21 +193,6 @@ class ChassisConfig(BaseSettings):
             super().__init__()
         finally:
             _merged.reset(token)
-
-    def _notice_text(self, value: object, path: Path) -> None:
-        if isinstance(value, Mapping):
-            for key, item in value.items():
-                self._notice_text(item, (*path, key))
-            return
-        _, origin = nearest(self._layer.origins, path)
-        if isinstance(value, str) and origin and origin.kind.text_only and _looks_typed(value):
-            self._noticed[path] = Problem(
-                dotted(path),
-                "arrives as text, though it looks like a number, a boolean or a list",
-                str(origin),
-                "Give the plugin a config_schema, or write the value in the file.",
-                "warning",
-            )
 
     @classmethod
     def settings_customise_sources(
@@ -241,29 +223,3 @@ class _Merged(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         return self.data
-
-
-def _folded(keys: Path) -> Path:
-    """Fold the plugin's name in a path, if there is one."""
-    at = 2 if keys[:2] == ("plugins", "settings") else 1
-    if keys[:1] != ("plugins",) or len(keys) <= at or (at == 1 and keys[1] in RESERVED):
-        return keys
-    return (*keys[:at], folded(str(keys[at])), *keys[at + 1 :])
-
-
-def _at(value: object, path: Path) -> object:
-    for key in path:
-        value = value.get(str(key)) if isinstance(value, Mapping) else None
-    return value
-
-
-def _looks_typed(text: str) -> bool:
-    """Whether YAML would not take the text for text."""
-    word = text.strip().lower()
-    if word in ("true", "false", "null", "yes", "no", "on", "off") or word[:1] in ("[", "{"):
-        return True
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True

@@ -17,14 +17,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from marty_chassis.errors import InvalidConfiguration, Problem
+from marty_chassis.errors import Problem
 from marty_chassis.settings.layer import Layer
 from marty_chassis.settings.places import Kind, Origin, Path, dotted
+from marty_chassis.settings.textfile import line_and_column, read_text, unreadable
 
-__all__ = ["LARGEST", "MOST_VALUES", "read_document"]
+__all__ = ["MOST_VALUES", "read_document"]
 
-LARGEST: Final = 1024 * 1024
-"""bytes a file may have"""
 MOST_VALUES: Final = 100_000
 """values a file may expand to: aliases share, but whoever walks them does not"""
 _DEEPEST: Final = 100
@@ -42,28 +41,28 @@ def read_document(path: FilePath) -> Layer:
     Raises InvalidConfiguration where nothing can be read: the file is missing, a folder, too
     large, not UTF-8, or not YAML. An empty file is an empty configuration.
     """
-    text = _text(path)
+    text = read_text(path)
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = _DEEPEST
     yaml.composer.warn_double_anchors = False
     try:
         root = yaml.compose(text)
     except ReaderError as error:
-        line, column = _line_and_column(text[: error.position])
-        raise _unreadable(path, f"{line}:{column}", "a control character", _NOT_YAML) from None
+        line, column = line_and_column(text[: error.position])
+        raise unreadable(path, f"{line}:{column}", "a control character", _NOT_YAML) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _unreadable(path, _at(mark), _syntax(error), _NOT_YAML) from None
+        raise unreadable(path, _at(mark), _syntax(error), _NOT_YAML) from None
     except RecursionError:
-        raise _unreadable(path, "", _TOO_DEEP, "") from None
+        raise unreadable(path, "", _TOO_DEEP, "") from None
     except YAMLError as error:
-        raise _unreadable(path, "", type(error).__name__, _NOT_YAML) from None
+        raise unreadable(path, "", type(error).__name__, _NOT_YAML) from None
     walk = _Walk(path, yaml)
     if root is None or root.tag == _CORE + "null":
         return walk.layer
     if not isinstance(root, MappingNode):
         message = f"the file must hold keys and values, found {_kind(root)}"
-        raise _unreadable(path, _at(root.start_mark), message, "Begin with `service:`.")
+        raise unreadable(path, _at(root.start_mark), message, "Begin with `service:`.")
     data = walk.value(root, ())
     walk.layer.data = data if isinstance(data, dict) else {}
     return walk.layer
@@ -94,11 +93,10 @@ class _Walk:
     def value(self, node: Node, path: Path) -> object:
         """Give what the node stands for; None where a problem was found."""
         self.left -= 1
-        if self.left == 0:
+        if self.left < 0:
+            message = f"the file expands to more than {MOST_VALUES:,} values"
             hint = "Write fewer aliases (*name): each one counts with all that is below it."
-            self.problem((), node, f"the file expands to more than {MOST_VALUES:,} values", hint)
-        if self.left <= 0:
-            return None
+            raise unreadable(self.path, _at(node.start_mark), message, hint)
         if isinstance(node, ScalarNode):
             return self.scalar(node, path)
         if id(node) in self.open:
@@ -176,10 +174,11 @@ class _Walk:
 
     def bring(self, node: MappingNode, path: Path, result: dict[str, object]) -> None:
         """Add what `<<` brings and is not there; its places are the anchor's lines."""
-        kept = dict(self.layer.origins)
+        places, self.layer.origins = self.layer.origins, {}
         brought = self.value(node, path)
-        for place, origin in kept.items():
-            self.layer.origins[place] = origin
+        for place, origin in self.layer.origins.items():
+            places.setdefault(place, origin)
+        self.layer.origins = places
         if isinstance(brought, dict):
             for key, value in brought.items():
                 result.setdefault(key, value)
@@ -189,44 +188,10 @@ _NO_TAG = "a YAML tag (!name), which a configuration may not have"
 _NO_TAG_HINT = "Remove it, or quote the value if it begins with an exclamation mark."
 
 
-def _text(path: FilePath) -> str:
-    """Read the file as UTF-8, within the limit."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-    except FileNotFoundError:
-        hint = f"Write one with `marty config create {path}`, or name another file."
-        raise _unreadable(path, "", "there is no such file", hint) from None
-    except IsADirectoryError:
-        hint = "Name the file in it, as in `config.yaml`."
-        raise _unreadable(path, "", "this is a folder, not a file", hint) from None
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or type(error).__name__}"
-        raise _unreadable(path, "", message, "Look at the file's rights.") from None
-    if len(content) > LARGEST:
-        hint = "A configuration holds settings, not data."
-        raise _unreadable(path, "", f"larger than {LARGEST:,} bytes", hint)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line, column = _line_and_column(content[: error.start].decode("utf-8", "replace"))
-        message = "a byte that is not UTF-8"
-        raise _unreadable(path, f"{line}:{column}", message, "Save the file as UTF-8.") from None
-
-
-def _unreadable(path: FilePath, place: str, message: str, hint: str) -> InvalidConfiguration:
-    where = f"{path}:{place}" if place else str(path)
-    return InvalidConfiguration([Problem("", message, where, hint)])
-
-
 def _at(mark: object) -> str:
     """Give `line:column`, both from 1; nothing where there is no mark."""
     line, column = getattr(mark, "line", None), getattr(mark, "column", None)
     return "" if line is None or column is None else f"{line + 1}:{column + 1}"
-
-
-def _line_and_column(before: str) -> tuple[int, int]:
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _kind(node: Node) -> str:

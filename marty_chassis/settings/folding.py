@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from marty_chassis.errors import InvalidPluginName, Problem
-from marty_chassis.settings.layer import Layer, under
+from marty_chassis.settings.layer import Layer, carry, under
 from marty_chassis.settings.names import LATER, RESERVED, canonical, folded
 from marty_chassis.settings.places import Path, dotted, nearest
 
@@ -24,9 +24,11 @@ def fold(layer: Layer) -> Layer:
     if not isinstance(plugins, dict):
         return layer
     result = Layer(dict(layer.data), {}, list(layer.problems))
-    for place, origin in layer.origins.items():
-        if place[:1] != ("plugins",) or len(place) == 1:
-            result.origins[place] = origin
+    result.origins = {
+        place: origin
+        for place, origin in layer.origins.items()
+        if place[:1] != ("plugins",) or len(place) == 1
+    }
     result.data["plugins"] = folded_plugins = _names(plugins, ("plugins",), layer, result)
     if isinstance(settings := folded_plugins.get("settings"), dict):
         for place in under(result.origins, ("plugins", "settings")):
@@ -58,8 +60,7 @@ def _names(values: dict[str, object], path: Path, layer: Layer, result: Layer) -
             continue
         seen[name] = key
         kept[name] = {} if value is None and not ours else value
-        for place, origin in under(layer.origins, here).items():
-            result.origins[(*path, name, *place)] = origin
+        carry(value, layer.origins, here, result.origins, (*path, name))
     return kept
 
 

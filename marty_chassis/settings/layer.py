@@ -10,7 +10,7 @@ from marty_chassis.settings.names import folded
 from marty_chassis.settings.places import Key, Kind, Origin, Path
 from marty_chassis.settings.shape import holds_others, keys, step
 
-__all__ = ["Layer", "copied", "laid", "respelt", "under"]
+__all__ = ["Layer", "at", "carry", "copied", "laid", "respelt", "under"]
 
 DIRECTORIES: Path = ("plugins", "directories")
 
@@ -61,6 +61,32 @@ def copied(value: object) -> object:
     return [copied(item) for item in value] if isinstance(value, list) else value
 
 
+def at(value: object, path: Path) -> object:
+    """Give what is at the path; None where there is nothing."""
+    for key in path:
+        if isinstance(value, Mapping):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def carry(
+    value: object,
+    origins: Mapping[Path, Origin],
+    source: Path,
+    into: dict[Path, Origin],
+    target: Path,
+) -> None:
+    """Note the places of a value, and of all inside of it, under another path."""
+    if source in origins:
+        into[target] = origins[source]
+    for key, item in _items(value):
+        carry(item, origins, (*source, key), into, (*target, key))
+
+
 def under(origins: Mapping[Path, Origin], path: Path) -> dict[Path, Origin]:
     """Give the places at the path and below it, with paths that start there."""
     length = len(path)
@@ -86,7 +112,7 @@ def _lay(
         below = lower.get(name)
         if isinstance(value, Mapping):
             if not isinstance(below, dict):
-                _forget(result.origins, target)
+                _forget(below, target, result.origins)
                 lower[name] = below = {}
             if origin is not None:
                 result.origins[target] = origin
@@ -99,10 +125,9 @@ def _lay(
                 result.origins[(*target, len(before) + index)] = layer.origins[source]
             lower[name] = [*before, *added]
         else:
-            _forget(result.origins, target)
+            _forget(below, target, result.origins)
             lower[name] = value
-            for place, found in under(layer.origins, source).items():
-                result.origins[(*target, *place)] = found
+            carry(value, layer.origins, source, result.origins, target)
 
 
 def _respelt(
@@ -127,8 +152,7 @@ def _respelt(
             spelt[name] = _respelt(value, step(model, name), source, target, layer, result)
         else:
             spelt[name] = copied(value)
-            for place, found in under(layer.origins, source).items():
-                result.origins[(*target, *place)] = found
+            carry(value, layer.origins, source, result.origins, target)
     return spelt
 
 
@@ -142,6 +166,14 @@ def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _forget(origins: dict[Path, Origin], path: tuple[Key, ...]) -> None:
-    for place in under(origins, path):
-        del origins[(*path, *place)]
+def _forget(value: object, path: Path, origins: dict[Path, Origin]) -> None:
+    """Take away the places of a value that another one covers."""
+    origins.pop(path, None)
+    for key, item in _items(value):
+        _forget(item, (*path, key), origins)
+
+
+def _items(value: object) -> Iterable[tuple[Key, object]]:
+    if isinstance(value, Mapping):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()

@@ -28,11 +28,11 @@ _USUAL_SECRETS: Final = FilePath("/run/secrets")
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """Which sources there are; `layer()` reads them."""
+    """Which sources there are, of each kind the strongest first; `layer()` reads them."""
 
     path: FilePath | None = None
     hooks: tuple[HookLayer | Mapping[str, object], ...] = field(default=(), repr=False)
-    arguments: Mapping[str, object] = field(default_factory=dict, repr=False)
+    arguments: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
     cwd: FilePath = field(default_factory=FilePath.cwd)
 
     @property
@@ -44,7 +44,7 @@ class Loading:
         """Read all sources, the strongest first. Raises InvalidConfiguration as the file does."""
         more: Layer = Layer()
         sources = [
-            argument_layer(self.arguments, self.cwd),
+            *(argument_layer(values, self.cwd) for values in self.arguments),
             variables_layer(environment(os.environ, self.cwd), fields),
             variables_layer(dotenv(self.folder / ".env", more.problems), fields),
             variables_layer(self._secrets(more), fields),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path as FilePath
 
@@ -41,7 +41,7 @@ class Origin:
 
     kind: Kind
     label: str
-    base: FilePath = field(default_factory=FilePath.cwd)
+    base: FilePath
 
     def __str__(self) -> str:
         return self.label

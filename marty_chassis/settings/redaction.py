@@ -10,7 +10,7 @@ from pydantic import SecretBytes, SecretStr
 
 from marty_chassis.settings.shape import is_secret, step, takes_text
 
-__all__ = ["MASK", "Section", "looks_secret", "redacted", "scrubbed", "secret_texts"]
+__all__ = ["MASK", "Section", "looks_secret", "redacted", "secret_texts"]
 
 MASK: Final = "***"
 
@@ -74,17 +74,10 @@ def secret_texts(value: object, model: object = None, known: bool = False) -> It
             yield from secret_texts(item, step(model, 0), known)
     elif isinstance(value, SecretStr):
         yield value.get_secret_value()
-    elif known and not isinstance(value, bool | None):
+    elif known and not isinstance(value, bool | None) and value != "":
         yield str(value)
     elif isinstance(value, str) and _USERINFO.search(value):
         yield value
-
-
-def scrubbed(text: str, secrets: Iterator[str]) -> str:
-    """Give the text without any of the secrets; long ones first, as one may hold another."""
-    for secret in sorted({one for one in secrets if one.strip()}, key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return text
 
 
 def _shown(key: str, value: object, model: object) -> object:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar, get_args
 
 from pydantic import ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from marty_chassis.errors import Problem, did_you_mean
-from marty_chassis.settings.layer import Layer, respelt
+from marty_chassis.settings.layer import Layer, at, respelt
 from marty_chassis.settings.places import Key, Path, dotted, nearest
-from marty_chassis.settings.redaction import scrubbed, secret_texts
+from marty_chassis.settings.redaction import secret_texts
 from marty_chassis.settings.shape import keys, walk
 
-__all__ = ["settled"]
+__all__ = ["in_order", "settled"]
 
 Result = TypeVar("Result")
+
+_PYDANTICS = frozenset(get_args(ErrorType)) - {"value_error", "assertion_error"}
+_LINE = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?")
 
 
 def settled(
@@ -38,6 +43,17 @@ def settled(
     return error
 
 
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Give the problems as a reader meets them: by file and line, warnings last."""
+
+    def key(problem: Problem) -> tuple[bool, str, int, int]:
+        found = _LINE.fullmatch(problem.place)
+        name, line, column = found.groups() if found else (problem.place, 0, 0)
+        return problem.severity == "warning", name, int(line or 0), int(column or 0)
+
+    return sorted(problems, key=key)
+
+
 def _attempt(
     validate: Callable[[dict[str, object]], Result], data: dict[str, object]
 ) -> Result | ValidationError:
@@ -52,8 +68,8 @@ def _decode(data: dict[str, object], error: ValidationError, layer: Layer) -> No
     """Take as JSON what came as text and did not fit, at the places of the errors."""
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         path = _path(found["loc"], data)
-        holder = _at(data, path[:-1])
-        text = _at(data, path)
+        holder = at(data, path[:-1])
+        text = at(data, path)
         origin = nearest(layer.origins, path)[1]
         if origin is None or not origin.kind.text_only or not isinstance(text, str):
             continue
@@ -79,13 +95,21 @@ def _problems(
             path = (*path, *[key for key in found["loc"][-1:] if key not in path[-1:]])
             message = "missing, and there is no default"
         else:
-            message = scrubbed(found["msg"], secret_texts(data, model)).rstrip(".")
-            message = message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+            message = _words(kind, found["msg"], secret_texts(data, model))
         _, origin = nearest(layer.origins, path)
-        if origin is not None and origin.kind.text_only and _broken_json(_at(data, path)):
+        if origin is not None and origin.kind.text_only and _broken_json(at(data, path)):
             hint = f"{hint} What begins with a bracket must be JSON, with double quotes.".strip()
         result.append(Problem(dotted((*prefix, *path)), message, str(origin or ""), hint))
     return result
+
+
+def _words(kind: str, message: str, secrets: Iterator[str]) -> str:
+    """Give the message, unless an author's own words repeat a secret; pydantic's never do."""
+    if kind not in _PYDANTICS and any(secret in message for secret in secrets):
+        return "refused, in words that are withheld because they repeat a secret"
+    for head in ("Value error, ", "Assertion failed, "):
+        message = message.removeprefix(head)
+    return message.rstrip(".")
 
 
 def _path(loc: tuple[int | str, ...], data: object) -> Path:
@@ -97,15 +121,6 @@ def _path(loc: tuple[int | str, ...], data: object) -> Path:
             data = data[key]  # type: ignore[index]  # of a list an int, as pydantic counted it
             path.append(key)
     return tuple(path)
-
-
-def _at(data: object, path: Path) -> object:
-    for key in path:
-        if isinstance(data, Mapping):
-            data = data.get(key)
-        elif isinstance(data, list) and isinstance(key, int):
-            data = data[key]
-    return data
 
 
 def _broken_json(value: object) -> bool:

@@ -107,6 +107,9 @@ def _names(
 def _hints(kind: Any) -> dict[str, object]:
     try:
         hints: dict[str, object] = get_type_hints(kind)
-        return hints
     except NameError:  # a name that is only known in a function, or while type checking
-        return dict.fromkeys(kind.__annotations__)
+        if is_typeddict(kind):
+            names: frozenset[str] = kind.__required_keys__ | kind.__optional_keys__
+            return {**dict.fromkeys(names)}
+        return {field.name: None for field in dataclasses.fields(kind)}
+    return hints

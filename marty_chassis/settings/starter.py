@@ -24,7 +24,7 @@ _HEAD = """\
 _PLUGINS = """\
   # Any other key belongs to the plugin of that name:
   # my-plugin:
-  #   key: value
+  #   option: value
 """
 
 

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import Final
 
-from dotenv.main import resolve_variables
+from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from marty_chassis.errors import Problem, did_you_mean
@@ -66,15 +66,14 @@ def dotenv(path: FilePath, problems: list[Problem]) -> Iterator[Variable]:
         problems.append(Problem("", f"cannot be read: {message}", str(path), "Save it as UTF-8."))
         return
     bindings = list(parse_stream(io.StringIO(text)))
-    pairs = [(one.key, one.value) for one in bindings if one.key is not None and not one.error]
-    values = resolve_variables(pairs, override=True)
+    values = dotenv_values(stream=io.StringIO(text))
     for one in bindings:
         place = f"{path}:{one.original.line}"
         if one.error:
             problems.append(Problem("", "not a line of the form NAME=value", place))
         elif one.key is not None and one.key.upper().startswith(PREFIX):
             origin = Origin(Kind.DOTENV, place, path.absolute().parent)
-            yield Variable(one.key, values[one.key] or "", origin)
+            yield Variable(one.key, values.get(one.key) or "", origin)
 
 
 def secret_files(folder: FilePath, problems: list[Problem], base: FilePath) -> Iterator[Variable]:
