@@ -7,10 +7,12 @@ times faster, and no old class stays alive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .handler import Handler, Turn
+from .steps import passing
 
 
 class Adapter:
@@ -20,7 +22,7 @@ class Adapter:
         self._plugin = plugin
         self._handlers = {handler.hook: handler for handler in handlers}
         # pluggy binds what it finds in an instance's own dictionary as it is.
-        vars(self).update({h.hook: h.function for h in self._handlers.values()})
+        vars(self).update({h.hook: _routine(h) for h in self._handlers.values()})
 
     def options(self, hook: str) -> dict[str, Any] | None:
         """pluggy's options for one hook; `None` for every other attribute."""
@@ -43,6 +45,15 @@ class Adapter:
 
     def __repr__(self) -> str:
         return f"<Adapter of {self._plugin}: {', '.join(self._handlers)}>"
+
+
+def _routine(handler: Handler) -> Callable[..., Any]:
+    """The function, or one that calls it: pluggy takes no partials and no callable objects."""
+    if inspect.isroutine(handler.function):
+        return handler.function
+    make = passing(handler.parameters, handler.parameters)
+    routine: Callable[..., Any] = make(handler.function)
+    return routine
 
 
 def adapters(plugin: str, handlers: Iterable[Handler]) -> Iterator[tuple[str, Adapter]]:

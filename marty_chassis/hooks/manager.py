@@ -161,29 +161,25 @@ class HookManager(pluggy.PluginManager):
 
     def _mirror(self, before: Generation, after: Generation) -> None:
         """Show pluggy the same plugins and specifications; what pluggy registered is there."""
+        points = {p.hook: p for c in after.contributions.values() for p in c.points}
+        moved = {h for h, p in self._owned_points.items() if points.get(h) != p}
         for name, old in before.contributions.items():
-            if after.contributions.get(name) is not old:
+            if after.contributions.get(name) is not old or _touches(old, moved):
                 for adapter_name, adapter in self._adapters.pop(name, ()):
                     super().unregister(adapter, adapter_name)
-        self._mirror_points(after)
+        for hook in moved:
+            # pluggy cannot take a specification back, so the hook leaves with it.
+            delattr(self.hook, hook)
+            del self._owned_points[hook]
+        for hook in points.keys() - self._owned_points.keys():
+            holder = {hook: staticmethod(points[hook].specification())}
+            super().add_hookspecs(type("ExtensionPoints", (), holder))
+            self._owned_points[hook] = points[hook]
         for name, new in after.contributions.items():
-            if before.contributions.get(name) is not new and not self.has_plugin(name):
+            if not self.has_plugin(name):
                 self._adapters[name] = list(adapters(name, new.handlers))
                 for adapter_name, adapter in self._adapters[name]:
                     super().register(adapter, adapter_name)
-
-    def _mirror_points(self, after: Generation) -> None:
-        wanted = {p.hook: p for c in after.contributions.values() for p in c.points}
-        for hook, point in list(self._owned_points.items()):
-            if wanted.get(hook) != point:
-                # pluggy cannot take a specification back, so the hook leaves with it.
-                delattr(self.hook, hook)
-                del self._owned_points[hook]
-        for hook, point in wanted.items():
-            if hook not in self._owned_points:
-                holder = type("ExtensionPoints", (), {hook: staticmethod(point.specification())})
-                super().add_hookspecs(holder)
-                self._owned_points[hook] = point
 
     def _read_specs(self, module_or_class: Any) -> None:
         for hook, caller in vars(self.hook).items():
@@ -242,6 +238,10 @@ def _changed_handlers(
         )
         for hook in touched
     }
+
+
+def _touches(contribution: Contribution, hooks: Collection[str]) -> bool:
+    return any(handler.hook in hooks for handler in contribution.handlers)
 
 
 def _all_handlers(hook: str, contributions: Iterable[Contribution]) -> tuple[Handler, ...]:

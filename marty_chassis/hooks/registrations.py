@@ -147,8 +147,13 @@ class Registrations:
         return self._published
 
     def publish(self) -> None:
-        """Make everything visible, at once."""
-        self.manager.publish(self.contribution())
+        """Make everything visible, at once; what could not be published leaves all as it was."""
+        before = self._published
+        try:
+            self.manager.publish(self.contribution())
+        except BaseException:
+            self._published = before
+            raise
 
     def withdraw(self) -> Contribution | None:
         """Make everything invisible, unless another generation of the plugin took its place.

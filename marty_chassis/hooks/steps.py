@@ -28,7 +28,7 @@ def step(handler: Handler, parameters: tuple[str, ...]) -> Step:
     if handler.blocking and not awaitable:
         function, awaitable = _in_thread(function), True
     if handler.parameters != parameters:
-        function = _selecting(parameters, handler.parameters)(function)
+        function = passing(parameters, handler.parameters)(function)
     return Step(function, awaitable, handler)
 
 
@@ -47,8 +47,11 @@ def _in_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
 
 
 @lru_cache(maxsize=256)
-def _selecting(parameters: tuple[str, ...], taken: tuple[str, ...]) -> Callable[..., Any]:
-    """A maker of functions that pass on some of the arguments; keyed by names, never by code."""
+def passing(parameters: tuple[str, ...], taken: tuple[str, ...]) -> Callable[..., Any]:
+    """A maker of functions that pass on some of the arguments, by name.
+
+    The cache is keyed by names, so no plugin's code is kept.
+    """
     source = (
         "def make(function):\n"
         f"    return lambda {', '.join(parameters)}:"

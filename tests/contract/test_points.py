@@ -40,13 +40,13 @@ def test_the_example_of_a_point_is_a_plugin_that_pluggy_accepts(point) -> None:
     ran = doctest.DocTestRunner().run(example, clear_globs=False)
     (plugin,) = [value for value in example.globs.values() if inspect.isclass(value)]
 
-    pluggins = manager()
-    pluggins.register(plugin())
+    plugins = manager()
+    plugins.register(plugin())
 
     assert ran.attempted >= 1
     assert ran.failed == 0
-    pluggins.check_pending()
-    assert len(getattr(pluggins.hook, point.__name__).get_hookimpls()) == 1
+    plugins.check_pending()
+    assert len(getattr(plugins.hook, point.__name__).get_hookimpls()) == 1
 
 
 @every_point
