@@ -10,6 +10,7 @@ from marty_chassis.boundary.faults import Fault, FaultKey, Faults, Phase
 from marty_chassis.boundary.guard import guarded
 from marty_chassis.boundary.signal import Signal
 from marty_chassis.boundary.strays import Strays
+from marty_chassis.boundary.thread import in_thread
 
 __all__ = [
     "GRACE",
@@ -26,6 +27,7 @@ __all__ = [
     "bounded",
     "guarded",
     "host_cancelled",
+    "in_thread",
     "is_fault",
     "spawn",
 ]

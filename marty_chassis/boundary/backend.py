@@ -86,8 +86,13 @@ def start_task(
         return cast(Cancellable, scope)
     loop = asyncio.get_running_loop()
     work = run(None, *args)
+    # Under an eager start the code's frames keep this one, which should keep nothing.
+    del run, args
     if eager and sys.version_info >= (3, 12):
-        return asyncio.Task(work, loop=loop, name=name, context=context, eager_start=True)
+        try:
+            return asyncio.Task(work, loop=loop, name=name, context=context, eager_start=True)
+        finally:
+            del work, lost
     task = loop.create_task(work, name=name, context=context)
     # Cancelled before its first step, a coroutine never reaches its own `except`.
     task.add_done_callback(lost)
@@ -99,6 +104,7 @@ class Waiter(Protocol):
 
     def done(self) -> bool:
         """Whether it goes on already."""
+        ...
 
     def set_result(self, result: None, /) -> None:
         """Let it go on."""

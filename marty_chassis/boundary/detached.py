@@ -39,10 +39,14 @@ def spawn(
     a task that nobody holds.
     """
     task: Detached[T] = Detached(name)
-    task._handle = start_task(
-        task._run, function, args, name=name, eager=eager, context=context, lost=task._lost
-    )
-    return task
+    try:
+        task._handle = start_task(
+            task._run, function, args, name=name, eager=eager, context=context, lost=task._lost
+        )
+        return task
+    finally:
+        # See the end of `_run`: an eager start has this frame below that one.
+        del task, function, args
 
 
 class Outcome(Enum):
@@ -140,11 +144,13 @@ class Detached(Generic[T]):
         except BaseException as error:
             if not host_cancelled(error):
                 outcome = Outcome.RAISED
-                # Without this frame, which holds us: error and task would keep each other.
-                above = error.__traceback__
-                self.error = error.with_traceback(above and above.tb_next)
-                del above
+                # The traceback begins with their code, not with ours.
+                ours = error.__traceback__
+                self.error = error.with_traceback(ours and ours.tb_next)
+                del ours
         self._end(outcome)
+        # The frame of their code keeps this one, which must not keep the error in a circle.
+        del self, scope, function, args
 
     def _lost(self, _: object) -> None:
         if self.outcome is None:

@@ -18,6 +18,7 @@ from marty_chassis.boundary.words import (
     TRACEBACK_LIMIT,
     holds_interrupt,
     message_of,
+    places_of,
     shortened,
     traceback_of,
 )
@@ -27,8 +28,8 @@ class Faults:
     """Every fault is written down, counted, told to listeners, and logged at a bearable rate.
 
     The first of its key (plugin, phase, hook, kind) is logged with its traceback, then one line
-    every `interval` seconds at most, which says how many came in between. `redact` is applied to
-    the plugin's words before anybody sees them. `on_interrupt` is called for a `KeyboardInterrupt`
+    every `interval` seconds at most, which says how many came in between; those in between have
+    a traceback of places alone. `redact` is applied to the plugin's words before anybody sees them. `on_interrupt` is called for a `KeyboardInterrupt`
     that arrived inside a plugin. For use in the event loop's thread.
     """
 
@@ -57,19 +58,27 @@ class Faults:
         self, error: BaseException, *, plugin: str, phase: Phase, hook: str | None = None
     ) -> Fault:
         """Write down what this plugin raised, and give the record; the error itself is not kept."""
+        at = self._clock()
+        key = self._key(plugin, phase, hook, type(error).__name__)
+        quiet = self._is_quiet(key, at)
         fault = Fault(
             plugin=plugin,
             phase=phase,
             hook=hook,
             kind=type(error).__name__,
             message=self._bearable(message_of(error), MESSAGE_LIMIT),
-            traceback=self._bearable(traceback_of(error), TRACEBACK_LIMIT),
-            at=self._clock(),
+            # Python's own words take as long as a few requests.
+            traceback=self._bearable(
+                (places_of if quiet else traceback_of)(error), TRACEBACK_LIMIT
+            ),
+            at=at,
         )
-        key = self._key(fault)
         self._counts[key] = self._counts.get(key, 0) + 1
         self._recent.setdefault(plugin, deque(maxlen=self._keep)).append(fault)
-        self._log(fault, key)
+        if quiet:
+            self._logged[key].suppressed += 1
+        else:
+            self._log(fault, key)
         for listener in tuple(self._listeners):
             try:
                 listener(fault)
@@ -112,26 +121,27 @@ class Faults:
     def __repr__(self) -> str:
         return f"<Faults {sum(self._counts.values())} of {len(self._recent)} plugins>"
 
-    def _key(self, fault: Fault) -> FaultKey:
-        key = FaultKey(fault.plugin, fault.phase, fault.hook, fault.kind)
+    def _key(self, plugin: str, phase: Phase, hook: str | None, kind: str) -> FaultKey:
+        key = FaultKey(plugin, phase, hook, kind)
         if key not in self._counts and len(self._counts) >= self._kinds:
             # A plugin can make up classes of errors without end; what the host names it cannot.
             return key._replace(kind="other")
         return key
 
-    def _log(self, fault: Fault, key: FaultKey) -> None:
+    def _is_quiet(self, key: FaultKey, at: float) -> bool:
         logged = self._logged.get(key)
-        if logged is None:
-            self._logged[key] = _Logged(fault.at)
-            text = f"{fault}\n{fault.traceback}"
         # Compared from both sides, as a wall clock may be set back.
-        elif 0 <= fault.at - logged.at < self._interval:
-            logged.suppressed += 1
-            return
+        return logged is not None and 0 <= at - logged.at < self._interval
+
+    def _log(self, fault: Fault, key: FaultKey) -> None:
+        before = self._logged.get(key)
+        self._logged[key] = _Logged(fault.at)
+        if before is None:
+            text = f"{fault}\n{fault.traceback}"
+        elif before.suppressed:
+            text = f"{fault} ({before.suppressed} more before)"
         else:
-            since = f" ({logged.suppressed} more before)" if logged.suppressed else ""
-            logged.at, logged.suppressed = fault.at, 0
-            text = f"{fault}{since}"
+            text = str(fault)
         # Without arguments loguru leaves braces alone; without an exception it shows no values.
         logger.bind(plugin=fault.plugin).error(text)
 

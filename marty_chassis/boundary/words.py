@@ -11,6 +11,10 @@ TRACEBACK_LIMIT = 20_000
 """Characters of a traceback that are kept."""
 
 
+PLACES_LIMIT = 20
+"""Frames of a traceback that consists of places alone."""
+
+
 def message_of(error: BaseException) -> str:
     """Give the exception's own words, or say that it has none to give."""
     try:
@@ -25,6 +29,15 @@ def traceback_of(error: BaseException) -> str:
         return "".join(traceback.format_exception(error))
     except BaseException as failure:
         return f"<its traceback cannot be written: {type(failure).__name__}>\n"
+
+
+def places_of(error: BaseException) -> str:
+    """Give the traceback's last places alone: a hundredth of the time, and no causes."""
+    frames = [
+        f"  {frame.f_code.co_filename}:{line} in {frame.f_code.co_name}\n"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    return "".join(frames[-PLACES_LIMIT:])
 
 
 def holds_interrupt(error: BaseException) -> bool:
