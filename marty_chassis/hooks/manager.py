@@ -148,13 +148,13 @@ class HookManager(pluggy.PluginManager):
         owner: str | None,
         contributions: Mapping[str, Contribution],
     ) -> PointState:
-        if before is not None and (before.spec, before.parameters) == (spec, parameters):
-            if handlers is None and before.owner == owner:
-                return before
-            if handlers is None:
-                handlers = before.handlers
-        elif handlers is None:  # A point that is new here: some may have waited for it.
+        if before is None or (before.spec, before.parameters) != (spec, parameters):
+            # A point that is new here, or has another form: some may have waited for it.
             handlers = _all_handlers(spec.hook, contributions.values())
+        elif handlers is None:
+            if before.owner == owner:
+                return before
+            handlers = before.handlers
         lease = Lease()
         call = planned(spec, parameters, handlers, self.failures, lease)
         return PointState(spec, parameters, handlers, call, lease, owner)

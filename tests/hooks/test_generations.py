@@ -241,9 +241,10 @@ async def test_handlers_of_a_point_that_has_left_sleep_until_it_returns(manager)
 
     owner.withdraw()
     assert "a_point" not in manager.current.points
+    owner.add_handler("a.point", lambda data: -data)
     owner.publish()
 
-    assert await manager.hooks.call("a.point", 1) == [1]
+    assert await manager.hooks.call("a.point", 1) == [1, -1]
 
 
 async def test_services_in_one_process_never_meet() -> None:
