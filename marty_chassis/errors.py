@@ -14,7 +14,31 @@
     ├── PluginFault                 a plugin's code raised; the record of it is in `fault`
     ├── DeadlineExceeded            a plugin's code had no answer in time
     ├── TaskCancelled               a task was cancelled before it had a result
+    ├── EventError                  an event or a subscription cannot be used
+    │   ├── InvalidEvent            a type, a pattern or an attribute that no event can have
+    │   ├── WrongHandler            a handler that takes neither the data nor the event
+    │   ├── ForeignSource           a plugin publishes in another's name
+    │   ├── MailboxFull             a subscriber had no room in time
+    │   ├── NotHandled              a subscriber had not handled the event in time
+    │   └── NestedWait              a handler would wait for other handlers
+    ├── ServiceError                the service registry cannot do what was asked
+    │   ├── InvalidService          a service, or a query for one, that makes no sense
+    │   ├── ForeignService          the service belongs to another plugin
+    │   └── UnknownService          nobody has registered this id, or it has expired
     └── LifecycleError              a plugin cannot be moved as asked
+        ├── PluginNotReady          raised by a plugin: not now, try again later
+        ├── UnknownPlugin           a name that no plugin here has
+        ├── PluginBusy              another move of the plugin is under way
+        ├── PluginRequired          the service cannot do without the plugin
+        ├── PluginUnavailable       a plugin that is asked for is not started
+        ├── PluginGone              something is used that belongs to a run that is over
+        ├── NotRunning              plugins are moved while the service does not run
+        ├── NotYet                  what is asked for does not exist yet
+        ├── StartAborted            under `strict`, or by a required plugin's `config.load`
+        ├── WrongMove               a state that cannot follow another
+        └── DependencyError         what a plugin needs cannot be had
+            ├── InvalidRequirement  a dependency that cannot be read
+            └── DependencyCycle     plugins wait for each other
 
 Each error keeps its facts in attributes and makes its text when asked, in this order: what failed,
 where, what was found, what to do.
@@ -36,17 +60,28 @@ __all__ = [
     "ContractError",
     "DeadlineExceeded",
     "DiscoveryError",
+    "EventError",
     "ExtensionPointClash",
+    "ForeignService",
+    "ForeignSource",
     "HookFailed",
     "InvalidConfiguration",
+    "InvalidEvent",
     "InvalidPluginName",
+    "InvalidService",
     "LifecycleError",
+    "MailboxFull",
     "MartyError",
+    "NestedWait",
+    "NotHandled",
     "PluginFault",
     "Problem",
+    "ServiceError",
     "TaskCancelled",
     "UnknownHook",
+    "UnknownService",
     "WrongArguments",
+    "WrongHandler",
     "did_you_mean",
 ]
 
@@ -251,6 +286,165 @@ class TaskCancelled(MartyError):
         return f"the task {self.name!r} was cancelled and has no result."
 
 
+class EventError(MartyError):
+    """An event or a subscription cannot be used."""
+
+
+class InvalidEvent(EventError):
+    """A type, a pattern or an attribute that no event can have."""
+
+    def __init__(self, what: str, found: object, wanted: str) -> None:
+        super().__init__(what, found, wanted)
+        self.what = what
+        self.found = found
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return f"{self.what} {_shown(self.found)} cannot be used. {self.wanted}"
+
+
+class WrongHandler(EventError):
+    """A handler that can be called neither with the data nor with the event."""
+
+    def __init__(self, plugin: str, pattern: str, handler: str, found: str) -> None:
+        super().__init__(plugin, pattern, handler, found)
+        self.plugin = plugin
+        self.pattern = pattern
+        self.handler = handler
+        self.found = found
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.plugin!r} subscribes {self.handler} to {self.pattern!r}, and it"
+            f" {self.found}. Take `event_data`, or `event_type` and `event_data`, or `event`."
+        )
+
+
+class ForeignSource(EventError):
+    """A plugin publishes in another's name."""
+
+    def __init__(self, plugin: str, source: str, type: str) -> None:
+        super().__init__(plugin, source, type)
+        self.plugin = plugin
+        self.source = source
+        self.type = type
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.plugin!r} publishes {self.type!r} with the source {_shown(self.source)};"
+            " an event's source is who published it. Leave `source` out, or pass your own name."
+        )
+
+
+class MailboxFull(EventError):
+    """Subscribers had no room for an event in time; all other subscribers have it.
+
+    `subscribers` are pairs of plugin and pattern. `seconds` is 0 for a publish from inside a
+    handler, which never waits.
+    """
+
+    def __init__(
+        self, type: str, subscribers: Sequence[tuple[str, str]], *, size: int, seconds: float
+    ) -> None:
+        super().__init__(type, subscribers, size, seconds)
+        self.type = type
+        self.subscribers = tuple(subscribers)
+        self.size = size
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        within = (
+            f"had no room for {self.type!r} within {self.seconds:g} s"
+            if self.seconds
+            else f"has no room for {self.type!r}, and a publish from inside a handler never waits"
+        )
+        return (
+            f"the mailbox of {_subscribers(self.subscribers)} {within}: {self.size} events wait"
+            " there. Its handler is too slow or hangs; make it faster, or subscribe it with"
+            " when_full='drop', or raise events.mailbox."
+        )
+
+
+class NotHandled(EventError):
+    """Subscribers had not handled an event in time; it stays with them and will be handled."""
+
+    def __init__(self, type: str, subscribers: Sequence[tuple[str, str]], seconds: float) -> None:
+        super().__init__(type, subscribers, seconds)
+        self.type = type
+        self.subscribers = tuple(subscribers)
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        return (
+            f"{_subscribers(self.subscribers)} had not handled {self.type!r} within"
+            f" {self.seconds:g} s. It is still in the mailbox; raise `timeout`, or publish without"
+            " wait=True."
+        )
+
+
+class NestedWait(EventError):
+    """A handler would wait for other handlers, and perhaps for itself."""
+
+    def __init__(self, type: str, handling: str) -> None:
+        super().__init__(type, handling)
+        self.type = type
+        self.handling = handling
+
+    def __str__(self) -> str:
+        return (
+            f"{self.type!r} is published with wait=True inside a handler of {self.handling!r};"
+            " handlers that wait for handlers can wait for themselves. Publish without wait=True."
+        )
+
+
+class ServiceError(MartyError):
+    """The service registry cannot do what was asked."""
+
+
+class InvalidService(ServiceError):
+    """A service, or a query for one, that makes no sense; `problems` holds all that was found."""
+
+    def __init__(self, where: str, problems: Sequence[str]) -> None:
+        super().__init__(where, problems)
+        self.where = where
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return f"{self.where} cannot be used: {'; '.join(self.problems)}."
+
+
+class ForeignService(ServiceError):
+    """Only who registered a service may replace it or take it back."""
+
+    def __init__(self, id: str, owner: str, plugin: str) -> None:
+        super().__init__(id, owner, plugin)
+        self.id = id
+        self.owner = owner
+        self.plugin = plugin
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.plugin!r} may not change the service {self.id!r}: it was registered by"
+            f" {self.owner!r}. Register yours with another id, or let {self.owner!r} do it."
+        )
+
+
+class UnknownService(ServiceError):
+    """Nobody has registered this id, or it has expired."""
+
+    def __init__(self, id: str, known: Sequence[str], plugin: str) -> None:
+        super().__init__(id, known, plugin)
+        self.id = id
+        self.known = tuple(known)
+        self.plugin = plugin
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.plugin!r} has no service {self.id!r}: it was never registered, or no"
+            f" heartbeat came in time.{did_you_mean(self.id, self.known)} Register it again."
+        )
+
+
 class LifecycleError(MartyError):
     """A plugin cannot be moved as asked."""
 
@@ -259,3 +453,12 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Give " Did you mean 'x'?" for the nearest known word, or nothing."""
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _shown(found: object, limit: int = 80) -> str:
+    text = repr(found)
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def _subscribers(pairs: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{plugin!r} ({pattern})" for plugin, pattern in pairs)
