@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar, TypeVarTuple
 
 import anyio
@@ -11,6 +10,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from marty_chassis.boundary.detached import spawn
+from marty_chassis.errors import TaskCancelled
 
 T = TypeVar("T")
 A = TypeVarTuple("A")
@@ -22,13 +22,23 @@ async def in_thread(
     """Give what the blocking function gives, or raise what it raises, whatever that is.
 
     A thread cannot be killed, so one that is cancelled is waited for: called through `bounded`, it
-    is a stray until its function returns. asyncio's own cancellation would let us leave at once,
-    and the thread would run on unseen.
+    is a stray until its function returns. The function may leave by itself when
+    `anyio.from_thread.check_cancelled` raises.
     """
-    thread = spawn(partial(run_sync, function, *args, limiter=limiter), name=name, eager=True)
+    scope = anyio.CancelScope()
+
+    async def run() -> T:
+        with scope:
+            return await run_sync(function, *args, limiter=limiter)
+        raise TaskCancelled(name)
+
+    # In a task of its own, because asyncio's cancellation knows no shield: it would let us leave at
+    # once, and the thread would run on unseen.
+    thread = spawn(run, name=name, eager=True)
     try:
         await thread.wait()
     except anyio.get_cancelled_exc_class():
+        scope.cancel()
         with anyio.CancelScope(shield=True):
             await thread.wait()
         raise

@@ -7,6 +7,7 @@ import time
 from contextvars import ContextVar
 
 import anyio
+import anyio.from_thread
 import pytest
 
 from marty_chassis.boundary import Strays, bounded, in_thread
@@ -65,6 +66,36 @@ async def test_a_caller_that_is_cancelled_waits_for_the_thread() -> None:
 
     assert scope.cancelled_caught
     assert ended == [True]
+
+
+async def test_a_function_that_asks_may_leave_when_its_caller_is_cancelled() -> None:
+    left: list[bool] = []
+
+    def blocking() -> None:
+        try:
+            for _ in range(1000):
+                anyio.from_thread.check_cancelled()
+                time.sleep(0.001)
+        finally:
+            left.append(True)
+
+    with anyio.fail_after(0.9), anyio.move_on_after(0.01) as scope:
+        await in_thread(blocking, name="x")
+
+    assert scope.cancelled_caught
+    assert left == [True]
+
+
+async def test_a_caller_cancelled_in_the_queue_for_a_thread_leaves_at_once() -> None:
+    limiter = anyio.CapacityLimiter(1)
+    ran: list[bool] = []
+
+    async with limiter:
+        with anyio.move_on_after(0.005) as scope:
+            await in_thread(lambda: ran.append(True), name="x", limiter=limiter)
+
+    assert scope.cancelled_caught
+    assert ran == []
 
 
 async def test_a_limiter_bounds_how_many_run() -> None:
