@@ -31,7 +31,7 @@ class Hooks:
 
         Raises `HookFailed` where the point's policy is to raise.
         """
-        state = self._selector.pinned().points[point.extension_point.hook]
+        state = self._selector.pinned().points[point.__name__]
         asked: Coroutine[Any, Any, A] = state.call(*args, **kwargs)
         return asked
 
@@ -39,13 +39,13 @@ class Hooks:
         self, point: Point[P, R, A], *args: P.args, **kwargs: P.kwargs
     ) -> list[Answer[R]]:
         """Each plugin's own answer with its seconds and its error; never raises for a fault."""
-        return await self._detailed(self._state(point.extension_point.hook), None, args, kwargs)
+        return await self._detailed(self._state(point.__name__), None, args, kwargs)
 
     async def ask_one(
         self, plugin: str, point: Point[P, R, A], *args: P.args, **kwargs: P.kwargs
     ) -> list[Answer[R]]:
         """One plugin's answers, as `ask_detailed` gives them; none if it has no handler."""
-        return await self._detailed(self._state(point.extension_point.hook), plugin, args, kwargs)
+        return await self._detailed(self._state(point.__name__), plugin, args, kwargs)
 
     async def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """The untyped door: ask a point by its dotted name. Raises `UnknownHook`."""

@@ -25,6 +25,11 @@ class Lease:
     def release(self) -> None:
         """Let go of one hold."""
         self.count -= 1
+        if self.idle is not None:
+            self.settled()
+
+    def settled(self) -> None:
+        """Say so when nobody holds it any more."""
         if not self.count and self.idle is not None:
             self.idle()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 
 import anyio
 
@@ -23,10 +23,12 @@ class Selector:
         self.current = first
         self._superseded: list[tuple[Lease, Reaches]] = []
         self._let_go: anyio.Event | None = None
+        self._listeners: list[Callable[[], None]] = []
 
     def pinned(self) -> Generation:
         """The generation of the request that is being served here, else the current one."""
-        return self._pin.get() or self.current
+        pinned = self._pin.get()
+        return self.current if pinned is None else pinned
 
     @contextmanager
     def pin(self, generation: Generation | None = None) -> Iterator[Generation]:
@@ -40,6 +42,20 @@ class Selector:
             chosen.lease.release()
             self._pin.reset(token)
 
+    def pinned_context(self, generation: Generation) -> Context:
+        """A copy of the caller's context in which one generation is pinned, for a call to come.
+
+        Without a lease: who keeps the context for that call holds one as long.
+        """
+        context = copy_context()
+        if context.get(self._pin) is not generation:
+            context.run(self._pin.set, generation)
+        return context
+
+    def when_advanced(self, listener: Callable[[], None]) -> None:
+        """Call this after each change of the current generation. For the host: it may not raise."""
+        self._listeners.append(listener)
+
     def advance(self, generation: Generation) -> None:
         """Make a generation the current one: one assignment."""
         before, self.current = self.current, generation
@@ -47,6 +63,8 @@ class Selector:
         for hook, state in before.points.items():
             if generation.points.get(hook) is not state:
                 self._supersede(state.lease, _asked(state))
+        for listener in self._listeners:
+            listener()
 
     def uses(self, contribution: Contribution) -> int:
         """How many calls and requests that are no longer current can still reach it."""

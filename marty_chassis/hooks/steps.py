@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-import anyio.to_thread
+from marty_chassis.boundary import in_thread
 
 from .handler import Handler
 
@@ -26,7 +26,7 @@ def step(handler: Handler, parameters: tuple[str, ...]) -> Step:
     function = handler.function
     awaitable = inspect.iscoroutinefunction(function)
     if handler.blocking and not awaitable:
-        function, awaitable = _in_thread(function), True
+        function, awaitable = _in_thread(function, repr(handler)), True
     if handler.parameters != parameters:
         function = passing(parameters, handler.parameters)(function)
     return Step(function, awaitable, handler)
@@ -38,10 +38,9 @@ def is_awaitable(answer: object) -> bool:
     return hasattr(answer, "__await__")
 
 
-def _in_thread(function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+def _in_thread(function: Callable[..., Any], name: str) -> Callable[..., Awaitable[Any]]:
     async def threaded(*arguments: object) -> Any:
-        # A thread cannot be killed; a caller that gives up lets it finish by itself.
-        return await anyio.to_thread.run_sync(partial(function, *arguments), abandon_on_cancel=True)
+        return await in_thread(function, *arguments, name=name)
 
     return threaded
 
