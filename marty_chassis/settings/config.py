@@ -166,7 +166,7 @@ class ChassisConfig(BaseSettings):
         result = settled(lambda data: [adapter.validate_python(data)], layer, model, path)
         found = [one for one in result if isinstance(one, Problem)]
         if found:
-            raise InvalidConfiguration(found)
+            raise InvalidConfiguration(in_order(found))
         return result[0]  # type: ignore[return-value]
 
     def origin(self, path: str | Sequence[Key]) -> str:

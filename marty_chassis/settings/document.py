@@ -7,7 +7,6 @@ first thing alone, and no message repeats a value, which may be a secret. YAML 1
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable
 from pathlib import Path as FilePath
 from typing import Final
@@ -35,13 +34,16 @@ _SCALARS = frozenset(
 )
 
 
-def read_document(path: FilePath) -> Layer:
+def read_document(path: FilePath, cwd: FilePath | None = None) -> Layer:
     """Read the file; what is wrong inside is in the layer's problems, with the rest still there.
+
+    Messages call it as it is named; a relative one starts at `cwd`.
 
     Raises InvalidConfiguration where nothing can be read: the file is missing, a folder, too
     large, not UTF-8, or not YAML. An empty file is an empty configuration.
     """
-    text = read_text(path)
+    where = (cwd or FilePath.cwd()) / path
+    text = read_text(where, path)
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = _DEEPEST
     yaml.composer.warn_double_anchors = False
@@ -57,7 +59,7 @@ def read_document(path: FilePath) -> Layer:
         raise unreadable(path, "", _TOO_DEEP, "") from None
     except YAMLError as error:
         raise unreadable(path, "", type(error).__name__, _NOT_YAML) from None
-    walk = _Walk(path, yaml)
+    walk = _Walk(path, where.parent, yaml)
     if root is None or root.tag == _CORE + "null":
         return walk.layer
     if not isinstance(root, MappingNode):
@@ -69,15 +71,16 @@ def read_document(path: FilePath) -> Layer:
 
 
 _NOT_YAML = "Mend the YAML there; quote a value that holds special characters."
+_NOTHING: Final = object()
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 
 
 class _Walk:
     """One walk over the nodes of one file."""
 
-    def __init__(self, path: FilePath, yaml: YAML) -> None:
+    def __init__(self, path: FilePath, base: FilePath, yaml: YAML) -> None:
         self.path = path
-        self.base = FilePath(os.path.abspath(path)).parent
+        self.base = base
         self.scalars = yaml.constructor
         self.layer = Layer(origins={(): self.origin("")})
         self.open: set[int] = set()
@@ -91,7 +94,7 @@ class _Walk:
         self.layer.problems.append(Problem(dotted(path), message, place, hint))
 
     def value(self, node: Node, path: Path) -> object:
-        """Give what the node stands for; None where a problem was found."""
+        """Give what the node stands for; _NOTHING, which nobody keeps, where a problem was found."""
         self.left -= 1
         if self.left < 0:
             message = f"the file expands to more than {MOST_VALUES:,} values"
@@ -101,15 +104,16 @@ class _Walk:
             return self.scalar(node, path)
         if id(node) in self.open:
             self.problem(path, node, "an alias inside of what it stands for")
-            return None
+            return _NOTHING
         if node.tag not in (_CORE + "map", _CORE + "seq"):
             self.problem(path, node, _NO_TAG, _NO_TAG_HINT)
-            return None
+            return _NOTHING
         self.open.add(id(node))
         try:
             if isinstance(node, MappingNode):
                 return self.mapping(node, path)
-            return [self.item(child, (*path, i)) for i, child in enumerate(node.value)]
+            items = [self.item(child, (*path, i)) for i, child in enumerate(node.value)]
+            return [item for item in items if item is not _NOTHING]
         finally:
             self.open.discard(id(node))
 
@@ -122,14 +126,14 @@ class _Walk:
             return node.value
         if node.tag not in _SCALARS:
             self.problem(path, node, _NO_TAG, _NO_TAG_HINT)
-            return None
+            return _NOTHING
         try:
             return self.scalars.construct_object(node)
         except _VALUE_ERRORS:
             kind = node.tag.removeprefix(_CORE)
             hint = "Quote it if it is text."
             self.problem(path, node, f"looks like a value of type {kind}, and is none", hint)
-            return None
+            return _NOTHING
 
     def mapping(self, node: MappingNode, path: Path) -> dict[str, object]:
         """Give the mapping; a key's own value wins over one that `<<` brings."""
@@ -152,7 +156,9 @@ class _Walk:
             first[key] = key_node
             place = value_node if isinstance(value_node, ScalarNode) else key_node
             self.layer.origins[here] = self.origin(_at(place.start_mark))
-            result[key] = self.value(value_node, here)
+            value = self.value(value_node, here)
+            if value is not _NOTHING:
+                result[key] = value
         for brought in merged:
             self.bring(brought, path, result)
         return result

@@ -36,6 +36,9 @@ def laid(layers: Iterable[Layer]) -> Layer:
     """
     result = Layer()
     for layer in reversed(list(layers)):
+        whole = layer.origins.get(())
+        if whole is not None and whole.kind is Kind.FILE:
+            result.origins[()] = whole
         _lay(result.data, layer.data, (), (), layer, result)
         result.problems[:0] = layer.problems
     return result
@@ -115,7 +118,8 @@ def _lay(
                 _forget(below, target, result.origins)
                 lower[name] = below = {}
             if origin is not None:
-                result.origins[target] = origin
+                # A mapping that several layers fill is where the lowest has it, mostly the file.
+                result.origins.setdefault(target, origin)
             _lay(below, value, target, source, layer, result)
         elif value is None and isinstance(below, dict):
             continue  # An empty section says nothing; it does not take away what is below.

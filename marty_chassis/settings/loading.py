@@ -49,7 +49,7 @@ class Loading:
             variables_layer(dotenv(self.folder / ".env", more.problems), fields),
             variables_layer(self._secrets(more), fields),
             *(hook_layer(answer, self.folder) for answer in self.hooks),
-            read_document(self.path) if self.path is not None else Layer(),
+            read_document(self.path, self.cwd) if self.path is not None else Layer(),
             more,
         ]
         return laid(fold(source) for source in sources)

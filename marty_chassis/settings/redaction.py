@@ -16,7 +16,7 @@ MASK: Final = "***"
 
 _ANYWHERE = re.compile(r"secret|token|passw|passphrase|credential|api_?key", re.IGNORECASE)
 _AT_THE_END = re.compile(
-    r"(secret|token|password|passwd|passphrase|credential|key)s?$", re.IGNORECASE
+    r"(secret|token|password|passwd|passphrase|credential|key)$", re.IGNORECASE
 )
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _SECRET_WORDS = frozenset({"key", "keys", "pwd", "pass", "pin"})

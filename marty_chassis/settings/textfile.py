@@ -13,10 +13,13 @@ LARGEST: Final = 1024 * 1024
 """bytes a file may have"""
 
 
-def read_text(path: FilePath) -> str:
-    """Read the file as UTF-8; raises InvalidConfiguration where it cannot be, or is too large."""
+def read_text(where: FilePath, path: FilePath) -> str:
+    """Read the file as UTF-8; raises InvalidConfiguration where it cannot be, or is too large.
+
+    `where` is the file, `path` what messages call it.
+    """
     try:
-        with path.open("rb") as file:
+        with where.open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
         hint = f"Write one with `marty config create {path}`, or name another file."

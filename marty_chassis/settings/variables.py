@@ -18,7 +18,7 @@ from typing import Final
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
-from marty_chassis.errors import Problem, did_you_mean
+from marty_chassis.errors import Problem
 from marty_chassis.settings.layer import Layer
 from marty_chassis.settings.names import RESERVED, folded
 from marty_chassis.settings.places import Key, Kind, Origin, Path, dotted
@@ -151,8 +151,8 @@ def _place(value: object, path: Path, origin: Origin, layer: Layer) -> None:
 def _decoded(parts: list[str], variable: Variable, problems: list[Problem]) -> object:
     """Whole sections are JSON; everything else stays text until its type is known."""
     text = variable.value.strip()
-    whole = len(parts) == 1 or (parts[0] == "plugins" and len(parts) == 2)
-    if not whole or text[0] not in "{[":
+    levels = 1 if parts[0] != "plugins" else 3 if parts[1:2] == ["settings"] else 2
+    if len(parts) > levels or text[0] not in "{[":
         return variable.value
     try:
         return json.loads(text)
@@ -163,15 +163,22 @@ def _decoded(parts: list[str], variable: Variable, problems: list[Problem]) -> o
 
 
 def _unknown(variable: Variable, fields: Collection[str]) -> Problem:
-    name = variable.name.upper()
-    known = [f"{PREFIX}{name.upper()}" for name in fields]
-    head, _, rest = name.partition("__")
-    hint = ""
-    for one in known:
-        if name.startswith(f"{one}_") and name != head + "__":
-            hint = f"Did you mean '{one}__{name[len(one) :].lstrip('_')}'?"
-    if not hint and (near := get_close_matches(head, known, n=1)):
-        hint = f"Did you mean '{near[0]}{'__' * bool(rest)}{rest}'?"
-    hint = hint or did_you_mean(name, sorted(OTHERS)).strip()
+    word = variable.name[len(PREFIX) :].upper()
+    near = _meant(word, [name.upper() for name in fields])
+    hint = f"Did you mean '{PREFIX}{near}'?" if near else ""
     message = "an environment variable that sets nothing"
     return Problem("", message, str(variable.origin), hint, "warning")
+
+
+def _meant(word: str, fields: Collection[str]) -> str:
+    """Give the variable that was probably meant, without the prefix; empty if none is near."""
+    for name in fields:
+        rest = word.removeprefix(name).strip("_")
+        if word.startswith(f"{name}_") and rest:
+            return f"{name}__{rest}"
+    others = [name.removeprefix(PREFIX) for name in OTHERS]
+    if near := get_close_matches(word, others, n=1):
+        return near[0]
+    head, separator, rest = word.partition("__")
+    near = get_close_matches(head, fields, n=1)
+    return f"{near[0]}{separator}{rest}" if near and (rest or not separator) else ""

@@ -1,0 +1,71 @@
+"""Whether a configuration can be used, without an exception."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from marty_chassis.settings import ChassisConfig, check, unknown_sections
+
+
+class Model(BaseModel):
+    number: int
+
+
+def test_a_clean_file_has_no_problems(write) -> None:
+    assert check(write("plugins: {x: {number: 1}}\n"), plugin_models={"x": Model, "y": Model}) == []
+    assert check() == []
+
+
+def test_what_is_wrong_is_given_not_raised(write, monkeypatch) -> None:
+    monkeypatch.setenv("MARTY_SERVICE_NAME", "x")
+
+    problems = check(write("servce: {}\n"))
+
+    assert [(problem.place, problem.severity) for problem in problems] == [
+        ("config.yaml:1:1", "error"),
+        ("env:MARTY_SERVICE_NAME", "warning"),
+    ]
+    assert [problem.place for problem in check("nope.yaml")] == ["nope.yaml"]
+
+
+def test_a_variable_that_sets_nothing_is_named_though_all_is_well(write, monkeypatch) -> None:
+    monkeypatch.setenv("MARTY_SERVCE__NAME", "x")
+
+    assert [str(problem) for problem in check(write(""))] == [
+        "env:MARTY_SERVCE__NAME: an environment variable that sets nothing."
+        " Did you mean 'MARTY_SERVICE__NAME'?"
+    ]
+
+
+def test_the_plugins_models_are_asked_and_sections_of_nobody_are_named(write) -> None:
+    path = write("plugins:\n  x: {number: a}\n  jwt-authenticaton: {}\n  zzz: {}\n")
+
+    problems = check(path, plugin_models={"x": Model}, known_names=["X", "jwt_authentication"])
+
+    assert [str(problem) for problem in problems] == [
+        "config.yaml:2:15 plugins.x.number: Input should be a valid integer, unable to parse string"
+        " as an integer.",
+        "config.yaml:3:3 plugins.jwt-authenticaton: no such plugin is known."
+        " Did you mean 'jwt-authentication'?",
+        "config.yaml:4:3 plugins.zzz: no such plugin is known."
+        " `marty plugins list` shows those that are.",
+    ]
+
+
+def test_settings_of_nobody_are_named_too(load) -> None:
+    config = load("plugins:\n  settings: {tracin: {enabled: false}}\n  tracing: {}\n")
+
+    (problem,) = unknown_sections(config, ["tracing"])
+
+    assert str(problem) == (
+        "config.yaml:2:14 plugins.settings.tracin: no such plugin is known. Did you mean 'tracing'?"
+    )
+    assert problem.severity == "warning"
+
+
+def test_a_configuration_of_a_service_is_checked_as_its_own_class(write) -> None:
+    class ServiceConfig(ChassisConfig):
+        extra_key: int = 1
+
+    assert check(write("extra_key: 5\n"), config_class=ServiceConfig) == []
+    assert len(check(write("extra_key: 5\n"))) == 1
