@@ -50,6 +50,16 @@ def is_fault(error: BaseException) -> bool:
     return not isinstance(error, GeneratorExit) and not host_cancelled(error)
 
 
+def running_loop() -> object:
+    """The event loop of the current task, to compare by identity; cheap enough for each request."""
+    # asyncio's own question without an exception; trio has no such object but its token.
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        return loop
+    trio = _running_trio()
+    return None if trio is None else trio.lowlevel.current_trio_token()
+
+
 class Cancellable(Protocol):
     """What a task of nobody is cancelled by: the asyncio task, or its trio scope."""
 
