@@ -114,7 +114,9 @@ class HookManager(pluggy.PluginManager):
             spec = getattr(caller, "spec", None)
             if spec is not None and spec.namespace is module_or_class:
                 # pluggy's own kind answers with the list of what is not None, and raises.
-                plain = PointSpec[Any, Any](hook, ExtensionPointType.PROVIDER, ErrorPolicy.RAISE)
+                plain: PointSpec[Any, Any] = PointSpec(
+                    hook, ExtensionPointType.PROVIDER, ErrorPolicy.RAISE
+                )
                 facts = getattr(spec.function, "extension_point", plain)
                 found[hook] = Specified(facts, (*spec.argnames, *spec.kwargnames))
         return found
