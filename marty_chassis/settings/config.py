@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from contextvars import ContextVar
 from pathlib import Path as FilePath
 from typing import Any, Literal, Self, TypeVar, overload
 
 from pydantic import Field, PrivateAttr, TypeAdapter
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from marty_chassis.errors import InvalidConfiguration, Problem
@@ -31,13 +29,11 @@ from marty_chassis.settings.sections import (
     ServiceSettings,
 )
 from marty_chassis.settings.shown import Shown, plain, rows
+from marty_chassis.settings.source import Handed, handed
 
 __all__ = ["ChassisConfig"]
 
 Model = TypeVar("Model")
-
-#: What `__init__` hands to the classmethod in which pydantic-settings asks for sources.
-_merged: ContextVar[Mapping[str, object]] = ContextVar("marty_merged_settings")
 
 
 class ChassisConfig(BaseSettings):
@@ -188,11 +184,8 @@ class ChassisConfig(BaseSettings):
         return rows(shown, self.origin) if origin else shown
 
     def _validated(self, data: dict[str, object]) -> None:
-        token = _merged.set(data)
-        try:
+        with handed(data):
             super().__init__()
-        finally:
-            _merged.reset(token)
 
     @classmethod
     def settings_customise_sources(
@@ -207,19 +200,4 @@ class ChassisConfig(BaseSettings):
 
         The ones that pydantic-settings brings stop at the first error and know no places.
         """
-        return (_Merged(settings_cls, _merged.get()),)
-
-
-class _Merged(PydanticBaseSettingsSource):
-    """The values of all sources."""
-
-    def __init__(self, settings_cls: type[BaseSettings], data: Mapping[str, object]) -> None:
-        super().__init__(settings_cls)
-        # A section, because pydantic-settings prints its sources when it is asked to debug.
-        self.data = Section(data)
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        return self.data.get(field_name), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return self.data
+        return (Handed(settings_cls),)

@@ -12,20 +12,19 @@ from pathlib import Path as FilePath
 from typing import Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
 
 from marty_chassis.errors import Problem
 from marty_chassis.settings.layer import Layer
+from marty_chassis.settings.parse import NO_TAG, line_column, parsed
 from marty_chassis.settings.places import Kind, Origin, Path, dotted
-from marty_chassis.settings.textfile import line_and_column, read_text, unreadable
+from marty_chassis.settings.textfile import read_text, unreadable
 
 __all__ = ["MOST_VALUES", "read_document"]
 
 MOST_VALUES: Final = 100_000
 """values a file may expand to: aliases share, but whoever walks them does not"""
-_DEEPEST: Final = 100
 
 _VALUE_ERRORS = (ValueError, KeyError, IndexError, OverflowError, YAMLError)
 _CORE = "tag:yaml.org,2002:"
@@ -44,35 +43,19 @@ def read_document(path: FilePath, cwd: FilePath | None = None) -> Layer:
     """
     where = (cwd or FilePath.cwd()) / path
     text = read_text(where, path)
-    yaml = YAML(typ="safe", pure=True)
-    yaml.max_depth = _DEEPEST
-    yaml.composer.warn_double_anchors = False
-    try:
-        root = yaml.compose(text)
-    except ReaderError as error:
-        line, column = line_and_column(text[: error.position])
-        raise unreadable(path, f"{line}:{column}", "a control character", _NOT_YAML) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise unreadable(path, _at(mark), _syntax(error), _NOT_YAML) from None
-    except RecursionError:
-        raise unreadable(path, "", _TOO_DEEP, "") from None
-    except YAMLError as error:
-        raise unreadable(path, "", type(error).__name__, _NOT_YAML) from None
+    root, yaml = parsed(text, path)
     walk = _Walk(path, where.parent, yaml)
     if root is None or root.tag == _CORE + "null":
         return walk.layer
     if not isinstance(root, MappingNode):
         message = f"the file must hold keys and values, found {_kind(root)}"
-        raise unreadable(path, _at(root.start_mark), message, "Begin with `service:`.")
+        raise unreadable(path, line_column(root.start_mark), message, "Begin with `service:`.")
     data = walk.value(root, ())
     walk.layer.data = data if isinstance(data, dict) else {}
     return walk.layer
 
 
-_NOT_YAML = "Mend the YAML there; quote a value that holds special characters."
 _NOTHING: Final = object()
-_TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 
 
 class _Walk:
@@ -90,7 +73,7 @@ class _Walk:
         return Origin(Kind.FILE, f"{self.path}:{place}" if place else str(self.path), self.base)
 
     def problem(self, path: Path, node: Node, message: str, hint: str = "") -> None:
-        place = f"{self.path}:{_at(node.start_mark)}"
+        place = f"{self.path}:{line_column(node.start_mark)}"
         self.layer.problems.append(Problem(dotted(path), message, place, hint))
 
     def value(self, node: Node, path: Path) -> object:
@@ -99,14 +82,14 @@ class _Walk:
         if self.left < 0:
             message = f"the file expands to more than {MOST_VALUES:,} values"
             hint = "Write fewer aliases (*name): each one counts with all that is below it."
-            raise unreadable(self.path, _at(node.start_mark), message, hint)
+            raise unreadable(self.path, line_column(node.start_mark), message, hint)
         if isinstance(node, ScalarNode):
             return self.scalar(node, path)
         if id(node) in self.open:
             self.problem(path, node, "an alias inside of what it stands for")
             return _NOTHING
         if node.tag not in (_CORE + "map", _CORE + "seq"):
-            self.problem(path, node, _NO_TAG, _NO_TAG_HINT)
+            self.problem(path, node, NO_TAG, _TAG_HINT)
             return _NOTHING
         self.open.add(id(node))
         try:
@@ -118,14 +101,14 @@ class _Walk:
             self.open.discard(id(node))
 
     def item(self, node: Node, path: Path) -> object:
-        self.layer.origins[path] = self.origin(_at(node.start_mark))
+        self.layer.origins[path] = self.origin(line_column(node.start_mark))
         return self.value(node, path)
 
     def scalar(self, node: ScalarNode, path: Path) -> object:
         if node.tag == _CORE + "value":  # a lone `=`
             return node.value
         if node.tag not in _SCALARS:
-            self.problem(path, node, _NO_TAG, _NO_TAG_HINT)
+            self.problem(path, node, NO_TAG, _TAG_HINT)
             return _NOTHING
         try:
             return self.scalars.construct_object(node)
@@ -149,13 +132,13 @@ class _Walk:
                 continue
             here = (*path, key)
             if key in first:
-                before = _at(first[key].start_mark)
+                before = line_column(first[key].start_mark)
                 hint = f"It is there already, at {self.path}:{before}; keep one."
                 self.problem(here, key_node, "a key for the second time", hint)
                 continue
             first[key] = key_node
             place = value_node if isinstance(value_node, ScalarNode) else key_node
-            self.layer.origins[here] = self.origin(_at(place.start_mark))
+            self.layer.origins[here] = self.origin(line_column(place.start_mark))
             value = self.value(value_node, here)
             if value is not _NOTHING:
                 result[key] = value
@@ -190,29 +173,8 @@ class _Walk:
                 result.setdefault(key, value)
 
 
-_NO_TAG = "a YAML tag (!name), which a configuration may not have"
-_NO_TAG_HINT = "Remove it, or quote the value if it begins with an exclamation mark."
-
-
-def _at(mark: object) -> str:
-    """Give `line:column`, both from 1; nothing where there is no mark."""
-    line, column = getattr(mark, "line", None), getattr(mark, "column", None)
-    return "" if line is None or column is None else f"{line + 1}:{column + 1}"
+_TAG_HINT = "Remove it, or quote the value if it begins with an exclamation mark."
 
 
 def _kind(node: Node) -> str:
     return "a list" if isinstance(node, SequenceNode) else "a single value"
-
-
-def _syntax(error: MarkedYAMLError) -> str:
-    """Give the parser's words, but for those that repeat what is written there."""
-    words = str(error.problem or error.context or "not YAML")
-    if "undefined alias" in words:
-        return "an alias (*name) of nothing"
-    if "tag handle" in words or "%TAG" in words:
-        return _NO_TAG
-    if "maximum depth" in words:
-        return _TOO_DEEP
-    if "another document" in words:
-        return "a second document (---)"
-    return words

@@ -19,7 +19,16 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from marty_chassis.errors import InvalidPluginName
 from marty_chassis.settings.names import RESERVED, canonical
 
-__all__ = ["Address", "Level", "Listed", "PluginName", "Seconds", "SettingsModel", "Token"]
+__all__ = [
+    "Address",
+    "Level",
+    "Listed",
+    "PluginName",
+    "Seconds",
+    "SettingsModel",
+    "Target",
+    "Token",
+]
 
 
 class SettingsModel(BaseModel):
@@ -55,6 +64,23 @@ def _plugin_name(value: str) -> str:
     return name
 
 
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host.replace(":", "/")
+    if not bare or set(bare) & set("/[] ") or not port.isdecimal() or int(port) > 65535:
+        raise PydanticCustomError("address", "must be host:port, as in 127.0.0.1:9001")
+    return value
+
+
+def _target(value: str) -> str:
+    module, _, name = value.partition(":")
+    if not all(word.isidentifier() for word in (*module.split("."), *name.split("."))):
+        raise PydanticCustomError(
+            "target", "must be module:name, as in starlette.middleware.gzip:GZipMiddleware"
+        )
+    return value
+
+
 def _token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if not text or not text.isascii() or not text.isprintable() or " " in text:
@@ -85,4 +111,6 @@ Level = Annotated[
     BeforeValidator(_level),
 ]
 #: `host:port`, an IPv6 host in brackets.
-Address = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}$")]
+Address = Annotated[str, AfterValidator(_address)]
+#: Where something is in Python, `module:name`.
+Target = Annotated[str, AfterValidator(_target)]

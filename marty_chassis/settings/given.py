@@ -64,7 +64,7 @@ def _layer(values: Mapping[str, object], origin: Origin) -> Layer:
 
 
 def _plain(value: object, path: Path, layer: Layer, origin: Origin) -> object:
-    """Give mappings as dicts, sequences as lists, models as what was set in them."""
+    """Give mappings as dicts with keys of text, sequences as lists, models as what was set."""
     layer.origins[path] = origin
     if len(path) > _DEEPEST:
         layer.problems.append(
@@ -75,7 +75,9 @@ def _plain(value: object, path: Path, layer: Layer, origin: Origin) -> object:
         value = _what_was_set(value)
     items: list[tuple[Key, object]]
     if isinstance(value, Mapping):
-        return {key: _plain(item, (*path, str(key)), layer, origin) for key, item in value.items()}
+        return {
+            str(key): _plain(item, (*path, str(key)), layer, origin) for key, item in value.items()
+        }
     if isinstance(value, list | tuple | Set):
         items = list(enumerate(value))
         return [_plain(item, (*path, key), layer, origin) for key, item in items]

@@ -107,26 +107,23 @@ def _lay(
     """Lay `upper`, which is at `there` in its layer, over `lower`, at `here` in the result."""
     for key, value in upper.items():
         source = (*there, key)
-        origin = layer.origins.get(source)
-        given = origin is not None and origin.kind is Kind.ARGUMENT
-        spoken = origin is None or origin.kind.text_only
-        name = _spelling(key, lower) if spoken else key
+        origin = layer.origins[source]
+        name = _spelling(key, lower) if origin.kind.text_only else key
         target = (*here, name)
         below = lower.get(name)
         if isinstance(value, Mapping):
             if not isinstance(below, dict):
                 _forget(below, target, result.origins)
                 lower[name] = below = {}
-            if origin is not None:
-                # A mapping that several layers fill is where the lowest has it, mostly the file.
-                result.origins.setdefault(target, origin)
+            # A mapping that several layers fill is where the lowest has it, mostly the file.
+            result.origins.setdefault(target, origin)
             _lay(below, value, target, source, layer, result)
         elif value is None and isinstance(below, dict):
             continue  # An empty section says nothing; it does not take away what is below.
-        elif target == DIRECTORIES and given and below is not None:
+        elif target == DIRECTORIES and origin.kind is Kind.ARGUMENT and below is not None:
             before, added = _listed(below), _listed(value)
             for index in range(len(added)):
-                result.origins[(*target, len(before) + index)] = layer.origins[source]
+                result.origins[(*target, len(before) + index)] = origin
             lower[name] = [*before, *added]
         else:
             _forget(below, target, result.origins)
@@ -162,7 +159,7 @@ def _respelt(
 
 def _spelling(key: str, known: Iterable[str]) -> str:
     """Variables have no case and no hyphens: give the spelling that is there already."""
-    found = [one for one in known if folded(str(one)) == folded(key)]
+    found = [one for one in known if folded(one) == folded(key)]
     return key if key in found or not found else found[0]
 
 

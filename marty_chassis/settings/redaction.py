@@ -74,6 +74,8 @@ def secret_texts(value: object, model: object = None, known: bool = False) -> It
             yield from secret_texts(item, step(model, 0), known)
     elif isinstance(value, SecretStr):
         yield value.get_secret_value()
+    elif isinstance(value, SecretBytes):
+        yield value.get_secret_value().decode(errors="replace")
     elif known and not isinstance(value, bool | None) and value != "":
         yield str(value)
     elif isinstance(value, str) and _USERINFO.search(value):

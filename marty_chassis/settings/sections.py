@@ -14,7 +14,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from marty_chassis.settings.fields import Address, Level, Listed, Seconds, SettingsModel, Token
+from marty_chassis.settings.fields import (
+    Address,
+    Level,
+    Listed,
+    Seconds,
+    SettingsModel,
+    Target,
+    Token,
+)
 from marty_chassis.settings.redaction import redacted
 
 __all__ = [
@@ -61,7 +69,7 @@ class ServiceSettings(SettingsModel):
 class MiddlewareSettings(SettingsModel):
     """One existing ASGI middleware, made a plugin."""
 
-    use: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
+    use: Target
     """where the class is, as in `starlette.middleware.gzip:GZipMiddleware`"""
     options: dict[str, Any] = Field(default_factory=dict)
     """the keyword arguments it is made with"""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import AliasChoices, BaseModel, SecretBytes, SecretStr
 
 from marty_chassis.settings.places import Path
 
 __all__ = ["holds_others", "is_secret", "keys", "step", "takes_text", "walk"]
+
+#: What a typed dictionary has, whether it is typing's or that of typing_extensions.
+_TYPED = "__required_keys__"
 
 
 def keys(annotation: object) -> dict[str, object]:
@@ -26,7 +29,7 @@ def keys(annotation: object) -> dict[str, object]:
             for name, field in kind.model_fields.items():
                 for alias in _names(name, field.alias, field.validation_alias, kind):
                     found[alias] = field.annotation
-        elif dataclasses.is_dataclass(kind) or is_typeddict(kind):
+        elif dataclasses.is_dataclass(kind) or hasattr(kind, _TYPED):
             found.update(_hints(kind))
     return found
 
@@ -108,7 +111,7 @@ def _hints(kind: Any) -> dict[str, object]:
     try:
         hints: dict[str, object] = get_type_hints(kind)
     except NameError:  # a name that is only known in a function, or while type checking
-        if is_typeddict(kind):
+        if hasattr(kind, _TYPED):
             names: frozenset[str] = kind.__required_keys__ | kind.__optional_keys__
             return {**dict.fromkeys(names)}
         return {field.name: None for field in dataclasses.fields(kind)}

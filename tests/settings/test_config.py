@@ -110,9 +110,9 @@ def test_nothing_can_be_changed_afterwards() -> None:
     config = ChassisConfig()
 
     with pytest.raises(ValidationError, match="frozen"):
-        config.service = ServiceSettings(name="y")
+        config.service = ServiceSettings(name="y")  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
-        config.service.name = "y"
+        config.service.name = "y"  # type: ignore[misc]
 
 
 def test_two_configurations_share_no_lists() -> None:
@@ -222,11 +222,17 @@ def test_reading_again_after_the_working_directory_changed_finds_the_same_file(
         {"management": {"prefix": "no-slash"}},
         {"management": {"token": ""}},
         {"management": {"token": ["a b"]}},
-        {"management": {"listen": "9001"}},
+        *(
+            {"management": {"listen": bad}}
+            for bad in ("9001", ":1", "a:70000", "a:b", "::1:1", "[]:1")
+        ),
         {"events": {"mailbox": 0}},
         {"logging": {"level": "LOUD"}},
         {"logging": {"level": 3}},
-        {"middleware": [{"use": "no-colon"}]},
+        *(
+            {"middleware": [{"use": bad}]}
+            for bad in ("gzip", "a:", ":B", "a b:C", "a:B:C", "a..b:C")
+        ),
         {"plugins": {"required": ["x"], "disabled": ["X"]}},
         {"plugins": {"required": ["a__b"]}},
         {"plugins": {"disabled": ["status"]}},
@@ -244,6 +250,17 @@ def test_a_value_that_makes_no_sense_is_refused(given) -> None:
 def test_a_prefix_may_be_empty_and_ends_without_a_slash() -> None:
     assert ChassisConfig(management={"prefix": ""}).management.prefix == ""
     assert ChassisConfig(management={"prefix": "/ops/"}).management.prefix == "/ops"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9001", "localhost:0", "[::1]:9001"])
+def test_an_address_is_a_host_and_a_port(address: str) -> None:
+    assert ChassisConfig(management={"listen": address}).management.listen == address
+
+
+def test_keys_are_text_wherever_they_come_from() -> None:
+    config = ChassisConfig(plugins={404: {1: {"a": 2}}})
+
+    assert config.plugins.section("404") == {"1": {"a": 2}}
 
 
 def test_a_section_made_by_hand_must_hold_keys_and_values() -> None:

@@ -155,6 +155,9 @@ def test_an_alias_inside_of_what_it_stands_for_is_refused(refused) -> None:
     assert "1:10 service.tags.0: an alias inside of what it stands for." in refused(
         "service: &a\n  tags: [*a]\n"
     )
+    assert "1:10 service: an alias inside of what it stands for." in refused(
+        "service: &a\n  <<: *a\n  name: b\n"
+    )
     assert "1:1 plugins: an alias inside of what it stands for." in refused("&a\nplugins: *a\n")
 
 

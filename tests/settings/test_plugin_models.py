@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool, field_validator
 from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from marty_chassis.errors import InvalidConfiguration
 from marty_chassis.settings import ChassisConfig

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -122,14 +123,14 @@ mappings = st.dictionaries(keys, values, max_size=3)
 
 @given(mappings)
 def test_what_lies_over_itself_is_itself(values) -> None:
-    layer = argument_layer({"x": values}, None)
+    layer = argument_layer({"x": values}, Path())
 
     assert laid([layer, layer]).data == layer.data
 
 
 @given(mappings, mappings)
 def test_what_lies_on_top_is_seen(top, below) -> None:
-    layers = [argument_layer({"x": values}, None) for values in (top, below)]
+    layers = [argument_layer({"x": values}, Path()) for values in (top, below)]
 
     seen = laid(layers)
 

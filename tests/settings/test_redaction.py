@@ -73,7 +73,8 @@ def test_a_secret_is_where_the_plugin_looks_for_it() -> None:
 def test_a_section_that_is_handed_out_is_a_copy() -> None:
     config = ChassisConfig(plugins={"x": {"a": {"b": [1]}}})
 
-    config.raw_section("x")["a"]["b"].append(2)
+    handed_out = config.raw_section("x")
+    handed_out["a"]["b"].append(2)  # type: ignore[index]
 
     assert config.plugins.section("x") == {"a": {"b": [1]}}
 
@@ -161,11 +162,12 @@ def test_the_texts_that_must_not_be_repeated_are_known() -> None:
         "a": {"harmless": HUSH},
         "u": f"x://a:{HUSH}@b",
         "s": SecretStr("x"),
+        "b": SecretBytes(b"y"),
         "n": 1,
         "l": ["a"],
     }
 
-    assert list(secret_texts(value)) == [HUSH, "5", f"x://a:{HUSH}@b", "x"]
+    assert list(secret_texts(value)) == [HUSH, "5", f"x://a:{HUSH}@b", "x", "y"]
     assert list(secret_texts(value["a"], Model)) == [HUSH]
 
 
