@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from itertools import count
 from typing import Any
 
 import anyio
@@ -39,6 +40,7 @@ class EventBus:
         # One variable for each bus: a handler of one service may wait for another service.
         self._inside: ContextVar[Delivery | None] = ContextVar("marty_handling", default=None)
         self._busy: set[Mailbox] = set()
+        self._numbers = count(1)
 
     def handle(self, registrations: Registrations, ledger: Ledger) -> PluginEventBus:
         """Give one plugin's own door to the bus; what it subscribes is entered in its ledger."""
@@ -126,6 +128,7 @@ class EventBus:
             plugin,
             pattern,
             handler,
+            number=next(self._numbers),
             when_full=when_full,
             size=self._mailbox if mailbox is None else mailbox,
             faults=self._failures.faults,

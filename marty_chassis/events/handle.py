@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from marty_chassis.errors import EventError, ForeignSource
@@ -19,15 +18,19 @@ if TYPE_CHECKING:
     from .bus import EventBus
 
 
-class Ledger(Protocol):
-    """Where a plugin's doings are entered with what undoes them."""
+class Entry(Protocol):
+    """One thing that will be undone."""
 
-    def undo(self, key: str, function: Callable[[], Any]) -> None:
-        """Call this function when the plugin stops; `key` is its name."""
+    def strike(self) -> None:
+        """It has been undone already."""
         ...
 
-    def forget(self, key: str) -> None:
-        """It has been undone already."""
+
+class Ledger(Protocol):
+    """Where what a plugin opens is entered with what undoes it."""
+
+    def enter(self, kind: str, undo: Callable[[], object], *, id: str | None = None) -> Entry:
+        """Have this called when the plugin stops; raises when it has stopped already."""
         ...
 
 
@@ -38,8 +41,7 @@ class PluginEventBus:
         self._bus = bus
         self._registrations = registrations
         self._ledger = ledger
-        self._keys: dict[Subscription, str] = {}
-        self._numbers = count(1)
+        self._entries: dict[Subscription, Entry] = {}
 
     async def publish(
         self,
@@ -81,9 +83,12 @@ class PluginEventBus:
         subscription = self._bus.subscription(
             self._registrations.plugin, pattern, handler, when_full=when_full, mailbox=mailbox
         )
-        key = f"subscription {next(self._numbers)} to {pattern}"
-        self._ledger.undo(key, lambda: self._end(subscription))
-        self._keys[subscription] = key
+        self._entries[subscription] = self._ledger.enter(
+            "subscription",
+            lambda: self._end(subscription),
+            # Of its own: the next generation's subscription does not replace this one's mailbox.
+            id=f"{subscription.number} to {pattern}",
+        )
         self._registrations.add(SUBSCRIPTIONS, subscription)
         return subscription
 
@@ -108,8 +113,8 @@ class PluginEventBus:
                 " Only who subscribed unsubscribes."
             )
         self._registrations.remove(SUBSCRIPTIONS, subscription)
-        if key := self._keys.pop(subscription, None):
-            self._ledger.forget(key)
+        if entry := self._entries.pop(subscription, None):
+            entry.strike()
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
@@ -118,9 +123,11 @@ class PluginEventBus:
 
     def _end(self, subscription: Subscription) -> None:
         """What is undone at the stop: by then the mailbox is empty, or time was up."""
-        self._keys.pop(subscription, None)
+        self._entries.pop(subscription, None)
         self._registrations.remove(SUBSCRIPTIONS, subscription)
         subscription.close()
 
     def __repr__(self) -> str:
-        return f"<PluginEventBus of {self._registrations.plugin}: {len(self._keys)} subscriptions>"
+        return (
+            f"<PluginEventBus of {self._registrations.plugin}: {len(self._entries)} subscriptions>"
+        )

@@ -52,6 +52,7 @@ class Subscription:
         pattern: str,
         handler: Handler,
         *,
+        number: int,
         when_full: WhenFull,
         size: int,
         faults: Faults,
@@ -64,6 +65,8 @@ class Subscription:
             raise InvalidEvent(
                 "a mailbox of", size, "It holds a whole number of events, 1 or more."
             )
+        self.number = number
+        """Of its own among all subscriptions of the bus."""
         self.plugin = plugin
         self.pattern = Pattern(pattern)
         self.handler = handler
