@@ -83,11 +83,15 @@ class Asking:
         except BaseException as error:
             if not is_fault(error):
                 raise
+            seconds = perf_counter() - began
             breaker.failed()
+            self.failures.count(handler, self.spec.name, seconds)
             fault = self.failures.report(handler, error, self.spec)
-            return Answer(handler.plugin, None, perf_counter() - began, fault)
+            return Answer(handler.plugin, None, seconds, fault)
+        seconds = perf_counter() - began
         breaker.succeeded()
-        return Answer(handler.plugin, value, perf_counter() - began)
+        self.failures.count(handler, self.spec.name, seconds)
+        return Answer(handler.plugin, value, seconds)
 
     async def _value(self, step: Step, arguments: tuple[Any, ...]) -> Any:
         async def call() -> Any:

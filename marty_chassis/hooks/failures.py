@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from marty_chassis.boundary import Breaker, Fault, Faults, Phase, Strays, is_fault
@@ -22,6 +23,8 @@ class Failures:
         self.faults = faults
         self.strays = strays if strays is not None else Strays()
         """Calls that were given up and have not ended."""
+        self.tallies: dict[tuple[str, str], Tally] = {}
+        """By plugin and dotted hook: what asking with a clock has cost; not the request path."""
         self._breakers: dict[tuple[str, str], Breaker] = {}
 
     def of(self, spec: PointSpec[Any, Any]) -> Failed:
@@ -50,9 +53,24 @@ class Failures:
             self._breakers[key] = Breaker()
         return self._breakers[key]
 
+    def count(self, handler: Handler, hook: str, seconds: float) -> None:
+        """Note how long one answer, or one fault, took."""
+        tally = self.tallies.setdefault((handler.plugin, hook), Tally())
+        tally.calls += 1
+        tally.seconds += seconds
+
     def forget(self, plugin: str) -> None:
-        """Drop the breakers of a plugin that has left."""
+        """Drop the breakers and tallies of a plugin that has left."""
         self._breakers = {key: kept for key, kept in self._breakers.items() if key[0] != plugin}
+        self.tallies = {key: kept for key, kept in self.tallies.items() if key[0] != plugin}
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often a plugin was asked, and how long it took in all."""
+
+    calls: int = 0
+    seconds: float = 0.0
 
 
 def hook_failed(fault: Fault) -> HookFailed:
