@@ -6,6 +6,7 @@
     │   ├── InvalidPluginName       a name that no plugin can have
     │   └── ConfigurationExists     a new configuration would overwrite a file
     ├── DiscoveryError              a plugin could not be found or read
+    │   └── NotAPlugin              an object given as a plugin is none
     ├── ContractError               what a plugin offers does not fit the extension points
     │   ├── UnknownHook             a hook that nobody asks
     │   ├── WrongArguments          a hook with arguments that its specification does not have
@@ -25,10 +26,16 @@
     │   ├── InvalidService          a service, or a query for one, that makes no sense
     │   ├── ForeignService          the service belongs to another plugin
     │   └── UnknownService          nobody has registered this id, or it has expired
+    ├── ServingError                what was named cannot be served
+    │   ├── CannotListen            the address is taken, or none of this machine's
+    │   └── NoApplication           `module:name` leads to no ASGI application
+    ├── MissingExtra                something needs a package that is not installed
     └── LifecycleError              a plugin cannot be moved as asked
         ├── PluginNotReady          raised by a plugin: not now, try again later
         ├── UnknownPlugin           a name that no plugin here has
         ├── PluginBusy              another move of the plugin is under way
+        ├── PluginExists            a plugin of this name is here already
+        ├── PluginDisabled          a disabled plugin is to be started
         ├── PluginRequired          the service cannot do without the plugin
         ├── PluginUnavailable       a plugin that is asked for is not started
         ├── PluginGone              something is used that belongs to a run that is over
@@ -55,6 +62,7 @@ if TYPE_CHECKING:
     from marty_chassis.boundary.faults import Fault
 
 __all__ = [
+    "CannotListen",
     "ConfigurationError",
     "ConfigurationExists",
     "ContractError",
@@ -75,11 +83,15 @@ __all__ = [
     "LifecycleError",
     "MailboxFull",
     "MartyError",
+    "MissingExtra",
     "NestedWait",
+    "NoApplication",
     "NotHandled",
     "NotRunning",
     "NotYet",
     "PluginBusy",
+    "PluginDisabled",
+    "PluginExists",
     "PluginFault",
     "PluginGone",
     "PluginNotReady",
@@ -87,6 +99,7 @@ __all__ = [
     "PluginUnavailable",
     "Problem",
     "ServiceError",
+    "ServingError",
     "StartAborted",
     "TaskCancelled",
     "UnknownHook",
@@ -166,6 +179,21 @@ class ConfigurationExists(ConfigurationError):
 
 class DiscoveryError(MartyError):
     """A plugin could not be found or read."""
+
+
+class NotAPlugin(DiscoveryError):
+    """An object that was given as a plugin is none."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return (
+            f"an object of type {self.kind!r} was given as a plugin. Give a class, an instance, a"
+            " function that makes one, or a module with hookimpls; files are found in"
+            " plugins.directories."
+        )
 
 
 class ContractError(MartyError):
@@ -458,6 +486,61 @@ class UnknownService(ServiceError):
         )
 
 
+class ServingError(MartyError):
+    """What was named cannot be served."""
+
+
+class CannotListen(ServingError):
+    """The address of a server is taken, forbidden, or none of this machine's."""
+
+    def __init__(self, host: str, port: int, reason: str, *, taken: bool = False) -> None:
+        super().__init__(host, port, reason, taken)
+        self.host = host
+        self.port = port
+        self.reason = reason
+        self.taken = taken
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        then = (
+            "Stop the program that listens there, or take another port: --port, service.port or"
+            " MARTY_SERVICE__PORT; 0 takes a free one."
+            if self.taken
+            else "Give an address of this machine and a port that you may use: --host and --port,"
+            " or service.host and service.port."
+        )
+        return f"cannot listen on {host}:{self.port}: {self.reason}. {then}"
+
+
+class NoApplication(ServingError):
+    """`module:name` leads to no ASGI application."""
+
+    def __init__(self, target: str, found: str, advice: str) -> None:
+        super().__init__(target, found, advice)
+        self.target = target
+        self.found = found
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"the application {self.target!r} cannot be served: {self.found}. {self.advice}"
+
+
+class MissingExtra(MartyError):
+    """Something needs a package that is not installed; an extra of ours brings it."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(what, package, extra)
+        self.what = what
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} needs {self.package}, which is not installed."
+            f' Install it with the extra {self.extra!r}: pip install "marty-chassis[{self.extra}]"'
+        )
+
+
 class LifecycleError(MartyError):
     """A plugin cannot be moved as asked."""
 
@@ -502,6 +585,32 @@ class PluginBusy(LifecycleError):
 
     def __str__(self) -> str:
         return f"plugin {self.name!r} is {self.doing}. Ask again when that is over."
+
+
+class PluginExists(LifecycleError):
+    """A plugin of this name is here already."""
+
+    def __init__(self, name: str, source: str) -> None:
+        super().__init__(name, source)
+        self.name = name
+        self.source = source
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.name!r} is here already, from {self.source}."
+            " Unload it first, or give the other one another name."
+        )
+
+
+class PluginDisabled(LifecycleError):
+    """A plugin that the operator has disabled is to be started."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} is disabled. Enable it first."
 
 
 class PluginRequired(LifecycleError):
