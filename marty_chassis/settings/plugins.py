@@ -127,7 +127,7 @@ class PluginsSettings(SettingsModel, extra="allow"):
         self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
     ) -> dict[str, Any]:
         data: dict[str, Any] = handler(self)
-        for name, section in self._sections().items():
-            if name in data:
-                data[name] = redacted(data[name], section.model)
+        sections = self._sections()
+        for name in data.keys() & sections.keys():
+            data[name] = redacted(data[name], sections[name].model)
         return data

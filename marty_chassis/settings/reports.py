@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TypeVar, get_args
 
 from pydantic import ValidationError
@@ -68,17 +69,14 @@ def _decode(data: dict[str, object], error: ValidationError, layer: Layer) -> No
     """Take as JSON what came as text and did not fit, at the places of the errors."""
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         path = _path(found["loc"], data)
-        holder = at(data, path[:-1])
-        text = at(data, path)
+        holder, text = at(data, path[:-1]), at(data, path)
         origin = nearest(layer.origins, path)[1]
         if origin is None or not origin.kind.text_only or not isinstance(text, str):
             continue
-        try:
-            value: object = json.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(holder, dict):
-            holder[path[-1]] = value
+        if not isinstance(holder, dict):
+            continue  # An item of a JSON list: what is text there was meant as text.
+        with suppress(ValueError, RecursionError):
+            holder[path[-1]] = json.loads(text)
 
 
 def _problems(
@@ -94,6 +92,8 @@ def _problems(
         elif kind == "missing":
             path = (*path, *[key for key in found["loc"][-1:] if key not in path[-1:]])
             message = "missing, and there is no default"
+        elif kind in ("model_type", "dict_type", "model_attributes_type"):
+            message = "must hold keys and values"
         else:
             message = _words(kind, found["msg"], secret_texts(data, model))
         _, origin = nearest(layer.origins, path)
@@ -124,4 +124,10 @@ def _path(loc: tuple[int | str, ...], data: object) -> Path:
 
 
 def _broken_json(value: object) -> bool:
-    return isinstance(value, str) and value.lstrip()[:1] in ("[", "{")
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return False
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return True
+    return False

@@ -31,18 +31,21 @@ def config_schema(
     found, shared = TypeAdapter.json_schemas(inputs)
     schemas = {name: dict(schema) for (name, _), schema in found.items()}
     definitions = dict(shared.get("$defs", {}))
-    section = definitions["PluginsSettings"]
+    ours = definitions.pop(_referred(schemas[_OURS]))
+    section = definitions[_referred(ours["properties"]["plugins"])]
     section["additionalProperties"] = {"type": "object"}
     for name in models:
         section["properties"][name] = schemas[name]
     for name in sorted(LATER):
         section["properties"][name] = {"not": {}, "description": "reserved for a later version"}
-    ours = schemas[_OURS]
-    if "$ref" in ours:
-        ours = dict(definitions.pop(config_class.__name__))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **ours,
         "title": "marty-chassis configuration",
         "$defs": definitions,
     }
+
+
+def _referred(schema: Mapping[str, str]) -> str:
+    """Give the name of the definition; pydantic makes longer ones where two models share one."""
+    return schema["$ref"].removeprefix("#/$defs/")

@@ -27,8 +27,8 @@ def read_text(where: FilePath, path: FilePath) -> str:
     except IsADirectoryError:
         hint = "Name the file in it, as in `config.yaml`."
         raise unreadable(path, "", "this is a folder, not a file", hint) from None
-    except OSError as error:
-        message = f"cannot be read: {error.strerror or type(error).__name__}"
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        message = f"cannot be read: {getattr(error, 'strerror', None) or error}"
         raise unreadable(path, "", message, "Look at the file's rights.") from None
     if len(content) > LARGEST:
         hint = "A configuration holds settings, not data."

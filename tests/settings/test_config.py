@@ -179,6 +179,16 @@ def test_it_survives_copies_and_pickles(load) -> None:
         assert "your-secret-key" not in repr(again)
 
 
+def test_a_copy_with_other_sections_has_no_places_for_them_and_works() -> None:
+    plugins = PluginsSettings(directories=[Path("p")], x={"deep": {"a": 1}})
+
+    config = ChassisConfig().model_copy(update={"plugins": plugins})
+
+    assert config.plugin_model("x", dict) == config.raw_section("x") == {"deep": {"a": 1}}
+    assert config.origin("plugins.x.deep") == "default"
+    assert config.plugin_directories() == [Path.cwd() / "p"]
+
+
 def test_validating_a_mapping_is_giving_arguments() -> None:
     config = ChassisConfig.model_validate({"service": {"name": "x"}})
 
@@ -216,6 +226,10 @@ def test_reading_again_after_the_working_directory_changed_finds_the_same_file(
     [
         {"service": {"heartbeat": 30, "ttl": 10}},
         {"service": {"port": 70000}},
+        {"service": 5},
+        {"plugins": [1]},
+        {"plugins": {"settings": 5}},
+        {"plugins": {"directories": 5}},
         {"service": {"heartbeat": float("nan")}},
         {"lifecycle": {"retry_initial": 5, "retry_max": 1}},
         {"lifecycle": {"stop_timeout": 0}},

@@ -54,6 +54,11 @@ def test_a_file_that_cannot_be_opened_says_why(workplace) -> None:
         ChassisConfig.from_file("loop.yaml")
 
 
+def test_a_path_that_cannot_be_one_says_why() -> None:
+    with pytest.raises(InvalidConfiguration, match="cannot be read: embedded null byte"):
+        ChassisConfig.from_file("a\0b")
+
+
 def test_a_file_that_is_too_large_is_not_read(workplace) -> None:
     (workplace / "big.yaml").write_bytes(b"#" * (LARGEST + 1))
     (workplace / "full.yaml").write_bytes(b"#" * LARGEST)

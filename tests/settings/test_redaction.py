@@ -171,6 +171,12 @@ def test_the_texts_that_must_not_be_repeated_are_known() -> None:
     assert list(secret_texts(value["a"], Model)) == [HUSH]
 
 
+def test_a_dump_of_a_part_is_as_quiet() -> None:
+    config = ChassisConfig(plugins={"x": {"token": HUSH}, "y": {"token": HUSH}})
+
+    assert config.plugins.model_dump(include={"x"}) == {"x": {"token": "***"}}
+
+
 def test_debugging_pydantic_settings_shows_no_secret(monkeypatch, caplog) -> None:
     monkeypatch.setenv("PYDANTIC_SETTINGS_DEBUG", "1")
     caplog.set_level(logging.DEBUG)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pytest
 from pydantic import BaseModel, SecretStr
 
 from marty_chassis.settings import ChassisConfig, config_schema
@@ -64,8 +63,20 @@ def test_the_keys_of_a_plugins_settings_are_spelt_as_in_the_file() -> None:
     assert "from" in config_schema()["$defs"]["PluginSettings"]["properties"]
 
 
-@pytest.mark.parametrize("recursive", [True])
-def test_a_configuration_that_is_referred_to_by_a_section_is_no_trouble(recursive: bool) -> None:
+def test_a_plugins_model_may_have_the_name_of_one_of_ours() -> None:
+    class PluginsSettings(BaseModel):
+        theirs: int
+
+    class ChassisConfig(BaseModel):
+        theirs: int
+
+    schema = config_schema({"x": PluginsSettings, "y": ChassisConfig})
+
+    assert references(schema) <= {f"#/$defs/{name}" for name in schema["$defs"]}
+    assert "service" in schema["properties"]
+
+
+def test_a_model_that_holds_itself_is_no_trouble() -> None:
     class Tree(BaseModel):
         children: list[Tree] = []
 

@@ -104,6 +104,17 @@ def test_what_should_be_json_and_is_not_says_so(monkeypatch) -> None:
     )
 
 
+def test_text_inside_of_a_json_list_is_text(monkeypatch) -> None:
+    monkeypatch.setenv("MARTY_MIDDLEWARE", '["[1]"]')
+
+    with pytest.raises(InvalidConfiguration) as raised:
+        ChassisConfig()
+
+    assert str(raised.value).endswith(
+        "env:MARTY_MIDDLEWARE middleware.0: must hold keys and values."
+    )
+
+
 def test_an_empty_variable_is_as_if_absent(monkeypatch) -> None:
     monkeypatch.setenv("MARTY_SERVICE__NAME", "")
     monkeypatch.setenv("MARTY_SERVICE__VERSION", "  ")
