@@ -4,13 +4,16 @@
     ├── ConfigurationError          what the operator wrote cannot be used
     │   ├── InvalidConfiguration    one or more problems, each with its place
     │   ├── InvalidPluginName       a name that no plugin can have
-    │   └── ConfigurationExists     a new configuration would overwrite a file
+    │   ├── ConfigurationExists     a new configuration would overwrite a file
+    │   └── WrongMiddleware         a middleware of the configuration cannot be used
     ├── DiscoveryError              a plugin could not be found or read
     │   └── NotAPlugin              an object given as a plugin is none
     ├── ContractError               what a plugin offers does not fit the extension points
     │   ├── UnknownHook             a hook that nobody asks
     │   ├── WrongArguments          a hook with arguments that its specification does not have
-    │   └── ExtensionPointClash     two specifications want one name
+    │   ├── ExtensionPointClash     two specifications want one name
+    │   └── WrongAnswer             a hook that is asked at staging answered with nonsense
+    ├── ApplicationEnded            the application ended without a whole response
     ├── HookFailed                  a plugin's answer to a hook was an error, and the point raises
     ├── PluginFault                 a plugin's code raised; the record of it is in `fault`
     ├── DeadlineExceeded            a plugin's code had no answer in time
@@ -28,7 +31,9 @@
     │   └── UnknownService          nobody has registered this id, or it has expired
     ├── ServingError                what was named cannot be served
     │   ├── CannotListen            the address is taken, or none of this machine's
-    │   └── NoApplication           `module:name` leads to no ASGI application
+    │   ├── NoApplication           `module:name` leads to no ASGI application
+    │   ├── StartupFailed           the application's own startup failed
+    │   └── WrongLoop               a server is started where it cannot run
     ├── MissingExtra                something needs a package that is not installed
     └── LifecycleError              a plugin cannot be moved as asked
         ├── PluginNotReady          raised by a plugin: not now, try again later
@@ -62,6 +67,7 @@ if TYPE_CHECKING:
     from marty_chassis.boundary.faults import Fault
 
 __all__ = [
+    "ApplicationEnded",
     "CannotListen",
     "ConfigurationError",
     "ConfigurationExists",
@@ -101,12 +107,16 @@ __all__ = [
     "ServiceError",
     "ServingError",
     "StartAborted",
+    "StartupFailed",
     "TaskCancelled",
     "UnknownHook",
     "UnknownPlugin",
     "UnknownService",
+    "WrongAnswer",
     "WrongArguments",
     "WrongHandler",
+    "WrongMiddleware",
+    "WrongLoop",
     "WrongMove",
     "did_you_mean",
 ]
@@ -175,6 +185,19 @@ class ConfigurationExists(ConfigurationError):
 
     def __str__(self) -> str:
         return f"{self.path} exists already and is left as it is. Name another file, or remove it."
+
+
+class WrongMiddleware(ConfigurationError):
+    """A middleware of the configuration cannot be imported, or is none."""
+
+    def __init__(self, use: str, found: str, advice: str) -> None:
+        super().__init__(use, found, advice)
+        self.use = use
+        self.found = found
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"the middleware {self.use!r} cannot be used: {self.found}. {self.advice}"
 
 
 class DiscoveryError(MartyError):
@@ -256,6 +279,38 @@ class ExtensionPointClash(ContractError):
             f" both are the hook {self.name.replace('.', '_')!r}, with another signature or type."
             " Choose another name."
         )
+
+
+class WrongAnswer(ContractError):
+    """A hook that is asked once, when its plugin is staged, answered with what cannot be used."""
+
+    def __init__(self, plugin: str, hook: str, found: str, wanted: str) -> None:
+        super().__init__(plugin, hook, found, wanted)
+        self.plugin = plugin
+        self.hook = hook
+        self.found = found
+        self.wanted = wanted
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.plugin!r} answered {self.hook!r} with {self.found}. Return {self.wanted}"
+        )
+
+
+class ApplicationEnded(MartyError):
+    """The application ended without a response, or in the middle of one.
+
+    Its client may have gone. Raised at a plugin's `await call_next(request)`, or at
+    `await response.body()`; nobody has to catch it, the server gets what the application gave.
+    """
+
+    def __init__(self, *, started: bool) -> None:
+        super().__init__(started)
+        self.started = started
+
+    def __str__(self) -> str:
+        what = "the end of its response" if self.started else "a response"
+        return f"the application ended without {what}. Look whether its client had gone."
 
 
 class HookFailed(MartyError):
@@ -523,6 +578,27 @@ class NoApplication(ServingError):
 
     def __str__(self) -> str:
         return f"the application {self.target!r} cannot be served: {self.found}. {self.advice}"
+
+
+class StartupFailed(ServingError):
+    """The application's lifespan failed before it could be served; the log has said why."""
+
+    def __str__(self) -> str:
+        return "the application did not start; what was logged just before this says why."
+
+
+class WrongLoop(ServingError):
+    """A server is started in an event loop that it cannot run in."""
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(needed)
+        self.needed = needed
+
+    def __str__(self) -> str:
+        return (
+            f"uvicorn runs on {self.needed} alone, and this is another event loop. Start the program"
+            f' with anyio.run(main, backend="{self.needed}"), or serve with a server of that loop.'
+        )
 
 
 class MissingExtra(MartyError):
