@@ -92,6 +92,7 @@ __all__ = [
     "MissingExtra",
     "NestedWait",
     "NoApplication",
+    "NotAPlugin",
     "NotHandled",
     "NotRunning",
     "NotYet",

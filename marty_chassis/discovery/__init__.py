@@ -1,0 +1,20 @@
+"""Finding plugins: entry points, folders, martyconf."""
+
+from __future__ import annotations
+
+from marty_chassis.discovery.candidate import Candidate, Place, Shape, Source, SourceKind
+from marty_chassis.discovery.discover import discover, find_one, reread, unload
+from marty_chassis.discovery.found import Found
+
+__all__ = [
+    "Candidate",
+    "Found",
+    "Place",
+    "Shape",
+    "Source",
+    "SourceKind",
+    "discover",
+    "find_one",
+    "reread",
+    "unload",
+]

@@ -1,0 +1,131 @@
+"""Modules under private names: the finder and the loader that serve them, from bytes read once."""
+
+from __future__ import annotations
+
+import io
+import stat
+import sys
+import tokenize
+from collections.abc import Sequence
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from os import PathLike, fspath
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Final, Protocol
+
+ROOT: Final = "marty_plugins"
+"""What every private name begins with, so that `logging` can be set for all plugins at once."""
+
+
+class Home(Protocol):
+    """Whose modules they are."""
+
+    package: str
+
+    def spec(self, fullname: str) -> ModuleSpec:
+        """Give where a module is from; raises `ModuleNotFoundError`."""
+
+    def note(self, path: str, data: bytes) -> None:
+        """Take down what was read."""
+
+
+def open_package(home: Home, folder: Path) -> None:
+    """Put the private package into `sys.modules`; its modules are found from then on."""
+    if Finder not in sys.meta_path:
+        sys.meta_path.insert(0, Finder)
+    # pickle asks for the root. A distribution that has this name keeps it.
+    if ROOT not in sys.modules and find_spec(ROOT) is None:
+        sys.modules[ROOT] = module_from_spec(ModuleSpec(ROOT, None, is_package=True))
+    spec = ModuleSpec(home.package, Door(home), origin=str(folder), is_package=True)
+    spec.submodule_search_locations = [str(folder)]
+    sys.modules[home.package] = module_from_spec(spec)
+
+
+def source_spec(fullname: str, path: Path, home: Home, *, is_package: bool) -> ModuleSpec:
+    """Give the spec of a module that is made of this file."""
+    spec = spec_from_file_location(
+        fullname,
+        path,
+        loader=PrivateSource(fullname, path, home),
+        submodule_search_locations=[str(path.parent)] if is_package else None,
+    )
+    if spec is None:
+        raise ModuleNotFoundError(f"{path} cannot be imported", name=fullname)
+    return spec
+
+
+class Finder:
+    """Finds modules below private packages and nothing else; it holds no state."""
+
+    @staticmethod
+    def find_spec(
+        fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Give the spec of a private module. Raises for one that is not there.
+
+        Python's own finders would come next, and read bytecode caches.
+        """
+        root, _, rest = fullname.partition(".")
+        number, _, name = rest.partition(".")
+        if root != ROOT or not name:
+            return None
+        door = getattr(sys.modules.get(f"{root}.{number}"), "__loader__", None)
+        return door.home.spec(fullname) if isinstance(door, Door) else None
+
+
+class Door(Loader):
+    """The loader of a private package, which has no code; it leads to whose it is."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave it to Python."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to execute."""
+
+
+class PrivateSource(SourceFileLoader):
+    """Compiles a file from its bytes, read once; knows no bytecode caches."""
+
+    def __init__(self, fullname: str, path: Path, home: Home) -> None:
+        super().__init__(fullname, fspath(path))
+        self._home = home
+        self._data: bytes | None = None
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Read and compile; raises `OSError`, `SyntaxError` and whatever the compiler raises."""
+        path = Path(self.path)
+        self._data = data = read_source(path)
+        self._home.note(self.path, data)
+        return self.source_to_code(data, self.path)
+
+    def get_data(self, path: str | bytes | PathLike[str]) -> bytes:
+        """Give the bytes that run, or those of another file."""
+        if path == self.path and self._data is not None:
+            return self._data
+        return super().get_data(path)  # type: ignore[arg-type]  # typeshed: str alone
+
+
+def read_source(path: Path) -> bytes:
+    """Read a Python file; raises `OSError`, and `SyntaxError` for what is not text."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        # Opening a pipe would wait for somebody to write.
+        raise OSError(f"{path} is not a regular file")
+    data = path.read_bytes()
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = f"not {'UTF-8' if encoding.startswith('utf-8') else encoding}"
+        raise SyntaxError(
+            f"{what}: byte 0x{data[error.start]:02x}", (str(path), line, None, None)
+        ) from None
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise SyntaxError("null bytes: this is no Python source", (str(path), line, None, None))
+    return data
