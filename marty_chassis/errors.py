@@ -35,6 +35,7 @@
     │   ├── StartupFailed           the application's own startup failed
     │   └── WrongLoop               a server is started where it cannot run
     ├── MissingExtra                something needs a package that is not installed
+    ├── NotMade                     something is asked for before it was made
     └── LifecycleError              a plugin cannot be moved as asked
         ├── PluginNotReady          raised by a plugin: not now, try again later
         ├── UnknownPlugin           a name that no plugin here has
@@ -94,6 +95,7 @@ __all__ = [
     "NoApplication",
     "NotAPlugin",
     "NotHandled",
+    "NotMade",
     "NotRunning",
     "NotYet",
     "PluginBusy",
@@ -616,6 +618,18 @@ class MissingExtra(MartyError):
             f"{self.what} needs {self.package}, which is not installed."
             f' Install it with the extra {self.extra!r}: pip install "marty-chassis[{self.extra}]"'
         )
+
+
+class NotMade(MartyError):
+    """Something was asked for before it was made."""
+
+    def __init__(self, asked: str, first: str) -> None:
+        super().__init__(asked, first)
+        self.asked = asked
+        self.first = first
+
+    def __str__(self) -> str:
+        return f"{self.asked}() was called before anything was made. Await {self.first}() first."
 
 
 class LifecycleError(MartyError):
