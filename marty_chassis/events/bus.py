@@ -79,7 +79,9 @@ class EventBus:
         if not subscribers:
             return event
         delivery = Delivery(event, generation, len(subscribers))
-        context = self._selector.pinned_context(generation)
+        # A handler works as its plugin's tasks do, in the current generation: a chain of events must
+        # not stay with an old one for ever.
+        context = self._selector.unpinned_context()
         context.run(self._inside.set, delivery)
         full = [s for s in subscribers if not s.put(Letter(delivery, context.copy()))]
         if full and inside is not None:

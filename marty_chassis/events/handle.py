@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import anyio
+
 from marty_chassis.errors import EventError, ForeignSource
 from marty_chassis.hooks import Registrations
 from marty_chassis.settings.names import folded
@@ -109,17 +111,33 @@ class PluginEventBus:
         """
         if subscription.plugin != self._registrations.plugin:
             raise EventError(
-                f"{subscription!r} is not {self._registrations.plugin!r}'s to end."
+                f"{subscription!r} cannot be ended by {self._registrations.plugin!r}."
                 " Only who subscribed unsubscribes."
             )
         self._registrations.remove(SUBSCRIPTIONS, subscription)
-        if entry := self._entries.pop(subscription, None):
-            entry.strike()
+        # Until then it stays in the ledger, so that a stop ends it.
+        subscription.mailbox.when_idle(lambda: self._forget(subscription))
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait until all that the plugin's subscriptions accepted has been handled.
+
+        False when time is up. For the host, before it stops the plugin.
+        """
+        with anyio.move_on_after(seconds):
+            while busy := [s for s in self._entries if s.mailbox.busy]:
+                for subscription in busy:
+                    await subscription.drain(seconds)
+            return True
+        return False
 
     @property
     def subscriptions(self) -> tuple[Subscription, ...]:
         """What the plugin is subscribed to."""
         return self._registrations.entries(SUBSCRIPTIONS)
+
+    def _forget(self, subscription: Subscription) -> None:
+        if entry := self._entries.pop(subscription, None):
+            entry.strike()
 
     def _end(self, subscription: Subscription) -> None:
         """What is undone at the stop: by then the mailbox is empty, or time was up."""

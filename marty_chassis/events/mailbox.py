@@ -80,6 +80,18 @@ class Mailbox:
             waiting.taken.set(None)
         return letter
 
+    @property
+    def busy(self) -> bool:
+        """Whether something waits here or is being handled."""
+        return self._consumer is not None or bool(self._letters)
+
+    def when_idle(self, function: Callable[[], None]) -> None:
+        """Call this when nothing is being handled any more, at once if nothing is."""
+        if self._consumer is None:
+            function()
+        else:
+            self._consumer.when_ended(lambda _: function())
+
     def deliveries(self) -> Iterator[Delivery]:
         """Give what waits in here, in its order."""
         return (letter.delivery for letter in self._letters)
@@ -87,7 +99,7 @@ class Mailbox:
     async def drain(self, seconds: float) -> bool:
         """Wait until everything in here has been handled; False when time is up."""
         with anyio.move_on_after(seconds):
-            while self._letters or self._consumer is not None:
+            while self.busy:
                 await self._running().wait()
             return True
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import reduce
 from inspect import Parameter
 from typing import Any
 
@@ -66,9 +67,9 @@ def _is_event(parameter: Parameter, handler: Handler) -> bool:
         return parameter.name == "event"
     if not isinstance(annotation, str):
         return annotation is Event
-    word = annotation.strip("\"'")
-    if word.rpartition(".")[2] != "Event":
+    words = annotation.strip("\"'").split(".")
+    if words[-1] != "Event":
         return False
     # Imported for the type checker alone it is not there, and then we believe the word.
-    named = getattr(inspect.unwrap(handler), "__globals__", {}).get(word, Event)
-    return named is Event
+    named = getattr(inspect.unwrap(handler), "__globals__", {}).get(words[0], Event)
+    return reduce(lambda found, word: getattr(found, word, Event), words[1:], named) is Event

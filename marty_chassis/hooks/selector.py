@@ -42,14 +42,14 @@ class Selector:
             chosen.lease.release()
             self._pin.reset(token)
 
-    def pinned_context(self, generation: Generation) -> Context:
-        """A copy of the caller's context in which one generation is pinned, for a call to come.
+    def unpinned_context(self) -> Context:
+        """A copy of the caller's context in which nothing is pinned, for what may outlive a request.
 
-        Without a lease: who keeps the context for that call holds one as long.
+        What runs in it always uses the current generation.
         """
         context = copy_context()
-        if context.get(self._pin) is not generation:
-            context.run(self._pin.set, generation)
+        if context.get(self._pin) is not None:
+            context.run(self._pin.set, None)
         return context
 
     def when_advanced(self, listener: Callable[[], None]) -> None:

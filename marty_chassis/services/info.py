@@ -34,15 +34,11 @@ def checked_service(found: object, where: str, *, id_needed: bool = False) -> Se
     problems += _problems(info, _SERVICE)
     if problems:
         raise InvalidService(where, problems)
-    whole: dict[str, Any] = {
-        "id": f"{info['name']}-{uuid.uuid4().hex[:12]}",
-        "status": PASSING,
-        "tags": (),
-        "meta": {},
-        **copy.deepcopy(dict(found)),
-    }
-    whole["tags"] = list(whole["tags"])
-    whole["meta"] = dict(whole["meta"])
+    whole: dict[str, Any] = copy.deepcopy(dict(found))
+    whole.setdefault("id", f"{info['name']}-{uuid.uuid4().hex[:12]}")
+    whole.setdefault("status", PASSING)
+    whole["tags"] = list(whole.get("tags", ()))
+    whole["meta"] = dict(whole.get("meta", ()))
     return cast(ServiceInfo, whole)
 
 
