@@ -96,10 +96,11 @@ class Registrations:
         self._handlers.remove(handler)
         self._changed()
 
-    def handlers(self, hook: str, function: Callable[..., Any]) -> list[Handler]:
-        """The handlers that were made of one function."""
+    def handlers(self, hook: str, function: Callable[..., Any] | None = None) -> list[Handler]:
+        """The handlers of one hook, or those of them that were made of one function."""
         hook = hook.replace(".", "_")
-        return [h for h in self._handlers if h.hook == hook and h.function == function]
+        found = [h for h in self._handlers if h.hook == hook]
+        return found if function is None else [h for h in found if h.function == function]
 
     def add_point(self, point: ExtensionPoint) -> None:
         """Bring an extension point; raises `ExtensionPointClash`."""

@@ -1,0 +1,272 @@
+"""Every move of every plugin is begun and ended here.
+
+Nobody commands a move. Others say what is wanted (`Unit.wanted`, `Unit.asked`) and call `settle`,
+which looks at all plugins and begins what is due: each move is a task of its own, and when it ends
+everybody is looked at again. So a plugin starts when what it needs has started, leaves after those
+that stand on it, and comes back when its dependency does, by one and the same rule.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Collection
+from contextvars import Context
+from typing import TYPE_CHECKING
+
+import anyio
+from loguru import logger
+
+from marty_chassis.boundary import Detached, Fault, Outcome, Phase, Signal, spawn
+from marty_chassis.hooks import HookManager
+from marty_hookspecs import plugin_failed, plugin_loaded, plugin_started, plugin_stopped
+
+from . import reasons
+from .body import Maker
+from .ledger import Ledger, Owners
+from .life import Ending, Life
+from .order import Order, ordered
+from .prospects import WILLING, Outlook, Prospect, free_to_leave, prospects
+from .state import State
+from .status import Moved
+from .unit import Unit
+
+if TYPE_CHECKING:
+    from marty_chassis.settings import ChassisConfig
+
+
+DISABLED = "The operator has disabled it."
+
+
+class Moves:
+    """All plugins, and the moves under way."""
+
+    def __init__(
+        self,
+        manager: HookManager,
+        maker: Maker,
+        config: Callable[[], ChassisConfig],
+        told: Callable[[Moved], None],
+    ) -> None:
+        self.units: dict[str, Unit] = {}
+        self.order = Order({})
+        self.owners = Owners()
+        self.drain: Callable[[], float] = lambda: config().plugins.reload.drain_timeout
+        """Seconds that calls under way get when a plugin leaves."""
+        self.context: Context | None = None
+        """What every plugin's task gets a copy of."""
+        self._manager = manager
+        self._maker = maker
+        self._config = config
+        self._told = told
+        self._ended: Signal[None] = Signal()
+
+    def reorder(self) -> None:
+        """Find anew who needs whom, after plugins came or went."""
+        self.order = ordered({name: unit.metadata for name, unit in self.units.items()})
+
+    def settle(self) -> None:
+        """Begin every move that is due; those under way that are not wanted are broken off."""
+        seen = prospects(self.units, self.order)
+        for name in self.order.sequence:
+            unit, prospect = self.units[name], seen[name]
+            if unit.busy is not None:
+                if (unit.rising and prospect.ground is Outlook.GONE) or not unit.wanted:
+                    self._break_off(unit)
+            elif unit.state in (State.STARTED, State.LOADED):
+                self._stay_or_leave(unit, prospect, seen)
+            elif not unit.wanted:
+                self._put_aside(unit)
+            elif unit.state in WILLING or unit.asked:
+                self._rise_or_wait(unit, prospect)
+
+    async def quiet(self, names: Collection[str] | None = None) -> None:
+        """Wait until none of these plugins is being moved, or none at all."""
+        while any(
+            unit.busy is not None and (names is None or name in names)
+            for name, unit in self.units.items()
+        ):
+            await self._ended.wait()
+
+    def move(
+        self,
+        unit: Unit,
+        after: State,
+        *,
+        phase: Phase | None = None,
+        reason: str = "",
+        blocked_by: tuple[str, ...] = (),
+    ) -> None:
+        """Change a state, and tell those who watch."""
+        unit.move(after, self._told, phase=phase, reason=reason, blocked_by=blocked_by)
+
+    def begin(self, unit: Unit, work: Callable[[Unit, Life], Awaitable[None]], life: Life) -> None:
+        """Begin a move in a task of its own."""
+        context = None if self.context is None else self.context.copy()
+        unit.rising = work in (self.rise, self.load)
+        unit.busy = task = spawn(
+            work, unit, life, name=f"move of plugin {unit.name}", context=context
+        )
+        task.when_ended(lambda ended: self._over(unit, ended))
+
+    async def load(self, unit: Unit, life: Life) -> None:
+        """Make the plugin and no more."""
+        if (ending := await life.load()) is not None:
+            await self.end(unit, life, ending)
+
+    def born(self, unit: Unit) -> Life:
+        """Begin a new run of a plugin."""
+        unit.quiet_timer()
+        unit.asked, unit.left = False, ()
+        unit.generation += 1
+        ledger = Ledger(unit.name, self.owners)
+        body = self._maker.body(unit.candidate, ledger, lambda fault: self._died(unit, life, fault))
+        failures = self._manager.failures
+        life = Life(
+            body,
+            self._config().lifecycle,
+            failures.faults,
+            failures.strays,
+            lambda of, state: self._reached(unit, of, state),
+            self.context,
+        )
+        unit.life = life
+        return life
+
+    async def rise(self, unit: Unit, life: Life) -> None:
+        """Start the plugin."""
+        if (ending := await life.rise()) is not None:
+            await self.end(unit, life, ending)
+
+    async def leave(self, unit: Unit, life: Life) -> None:
+        """Stop the plugin."""
+        if unit.state is State.STARTED:
+            reason = reasons.of_fault(life.death) if life.death else ""
+            self.move(unit, State.STOPPING, phase=Phase.RUN if life.death else None, reason=reason)
+        await self.end(unit, life, await life.leave(self.drain()))
+
+    async def bury(self, unit: Unit, life: Life) -> None:
+        """Undo a plugin whose event loop has ended."""
+        if unit.state is State.STARTED:
+            self.move(unit, State.STOPPING, reason="its event loop has ended")
+        await self.end(unit, life, await life.bury())
+
+    async def end(self, unit: Unit, life: Life, ending: Ending) -> None:
+        """Write down how a run ended, and tell it."""
+        if unit.life is not life:
+            return  # Given up in the meantime.
+        had_started = unit.state is State.STOPPING
+        unit.life, unit.left, unit.stuck = None, life.left, life.stuck
+        reason = reasons.of_ending(ending, life.left)
+        if ending.state is State.RETRYING:
+            self._try_again(unit, ending)
+        self.move(unit, ending.state, phase=ending.phase, reason=reason)
+        # Leaving because of others, it comes back with them even if its `stop` failed.
+        unit.asked = ending.phase in (Phase.STOP, Phase.UNDO) and unit.wanted and had_started
+        log = logger.bind(plugin=unit.name)
+        if ending.state in (State.ERROR, State.QUARANTINED, State.RETRYING):
+            log.warning(f"{ending.state.value}: {reason}")
+        elif had_started:
+            log.info("stopped")
+        if had_started:
+            await self._manager.hooks.ask(plugin_stopped, unit.name, life.body.metadata)
+        if ending.fault is not None:
+            await self.tell_failed(unit, ending.phase or ending.fault.phase, reason)
+
+    async def tell_failed(self, unit: Unit, phase: Phase, reason: str) -> None:
+        """Tell the plugins that are started that one has failed."""
+        await self._manager.hooks.ask(plugin_failed, unit.name, unit.metadata, phase.value, reason)
+
+    async def _reached(self, unit: Unit, life: Life, state: State) -> None:
+        if unit.life is not life:
+            return
+        self.move(unit, state)
+        hooks, metadata = self._manager.hooks, life.body.metadata
+        if state is State.LOADED:
+            if metadata != unit.metadata:
+                unit.metadata = metadata
+                self.reorder()
+                self.settle()
+            await hooks.ask(plugin_loaded, unit.name, metadata)
+        elif state is State.INITIALIZING:
+            unit.began = time.perf_counter()
+        elif state is State.STARTED:
+            unit.served, unit.attempt = True, 0
+            contribution = self._manager.current.contributions.get(unit.name)
+            if contribution is not None:
+                unit.hooks = frozenset(handler.hook for handler in contribution.handlers)
+            seconds = time.perf_counter() - unit.began
+            logger.bind(plugin=unit.name).info(f"started in {seconds * 1000:.0f} ms")
+            await hooks.ask(plugin_started, unit.name, metadata, seconds)
+
+    def _stay_or_leave(self, unit: Unit, prospect: Prospect, seen: dict[str, Prospect]) -> None:
+        life = unit.life
+        if life is None or prospect.outlook is Outlook.READY:
+            return
+        if unit.state is State.LOADED and prospect.outlook is Outlook.COMING:
+            if prospect.ground is Outlook.READY and not prospect.waits:
+                self.begin(unit, self.rise, life)
+        elif free_to_leave(unit.name, self.units, self.order, seen):
+            self.begin(unit, self.leave, life)
+
+    def _rise_or_wait(self, unit: Unit, prospect: Prospect) -> None:
+        cycle = self.order.cycles.get(unit.name)
+        if cycle is not None:
+            ring = tuple(name for name in dict.fromkeys(cycle.path) if name != unit.name)
+            path = " -> ".join(cycle.path)
+            reason = f"plugins wait for each other: {path}. Remove one of these dependencies."
+            self.move(unit, State.BLOCKED, reason=reason, blocked_by=ring or (unit.name,))
+        elif prospect.ground is Outlook.GONE:
+            unit.asked = False
+            unit.quiet_timer()
+            reason = reasons.of_block(prospect.lacking, self.units)
+            names = reasons.blockers(prospect.lacking)
+            self.move(unit, State.BLOCKED, reason=reason, blocked_by=names)
+        elif prospect.ground is Outlook.READY and not prospect.waits:
+            self.begin(unit, self.rise, self.born(unit))
+
+    def _put_aside(self, unit: Unit) -> None:
+        unit.quiet_timer()
+        if unit.disabled and unit.state is not State.DISABLED:
+            self.move(unit, State.DISABLED, reason=DISABLED)
+        elif unit.state in (State.BLOCKED, State.RETRYING):
+            self.move(unit, State.STOPPED)
+
+    def _break_off(self, unit: Unit) -> None:
+        if unit.rising and unit.life is not None:
+            unit.life.interrupt()
+
+    def _died(self, unit: Unit, life: Life, fault: Fault) -> None:
+        life.died(fault)
+        if unit.life is life:
+            self.settle()
+
+    def _try_again(self, unit: Unit, ending: Ending) -> None:
+        limits = self._config().lifecycle
+        unit.attempt += 1
+        pause = min(limits.retry_initial * 2.0 ** min(unit.attempt - 1, 60), limits.retry_max)
+        if ending.not_ready is not None and ending.not_ready.retry_after is not None:
+            pause = ending.not_ready.retry_after
+        unit.next_try = time.time() + pause
+        unit.timer = spawn(self._later, unit, pause, name=f"next try of plugin {unit.name}")
+
+    async def _later(self, unit: Unit, pause: float) -> None:
+        await anyio.sleep(pause)
+        unit.timer, unit.next_try = None, None
+        unit.asked = True
+        self.settle()
+
+    def _over(self, unit: Unit, task: Detached[None]) -> None:
+        if unit.busy is not task:
+            return  # Given up in the meantime.
+        unit.busy, unit.rising = None, False
+        if task.error is not None:
+            logger.bind(plugin=unit.name).opt(exception=task.error).error("a move failed")
+        ended, self._ended = self._ended, Signal()
+        # Nobody but the end of the event loop cancels a move; nothing can be begun then.
+        if task.outcome is not Outcome.CANCELLED:
+            self.settle()
+        ended.set(None)
+
+    def __repr__(self) -> str:
+        busy = [name for name, unit in self.units.items() if unit.busy is not None]
+        return f"<Moves of {len(self.units)} plugins, under way: {', '.join(busy) or 'none'}>"

@@ -1,0 +1,62 @@
+"""Which plugins the service cannot do without, and which of these are missing: fail closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from .state import State
+from .status import Missing
+from .unit import Unit
+
+if TYPE_CHECKING:
+    from marty_chassis.settings import ChassisConfig
+
+REQUEST_HOOKS = frozenset(
+    {
+        "middleware_pre_request",
+        "middleware_process",
+        "middleware_websocket",
+        "middleware_post_response",
+    }
+)
+"""Hooks that stand between a request and the application."""
+
+
+def policy(unit: Unit, config: ChassisConfig) -> str | None:
+    """What a fault of the plugin does to a request: closed or open; `None` if it meets none.
+
+    The operator's word holds, then the plugin's. A plugin about which nothing can be known, since
+    it cannot be imported, is taken for one that meets requests.
+    """
+    said = config.plugins.settings_of(unit.name).failure_policy or unit.metadata.failure_policy
+    if unit.hooks is not None and not unit.hooks & REQUEST_HOOKS:
+        return None
+    return said or "closed"
+
+
+def is_required(unit: Unit, config: ChassisConfig) -> bool:
+    """Whether the service is to refuse requests while the plugin is not started."""
+    said = config.plugins.settings_of(unit.name).required
+    if said is not None:
+        return said
+    if unit.metadata.required:
+        return True
+    if policy(unit, config) != "closed":
+        return False
+    return unit.served or unit.name in config.plugins.sections
+
+
+def missing(
+    units: Mapping[str, Unit], config: ChassisConfig, remembered: Iterable[str]
+) -> Iterator[Missing]:
+    """Give each required plugin that is not started, by name."""
+    plugins = config.plugins
+    named = {name for name, one in plugins.settings.items() if one.required}
+    for name in sorted({*units, *plugins.required, *named, *remembered}):
+        unit = units.get(name)
+        if unit is None:
+            if name not in remembered or plugins.settings_of(name).required is not False:
+                yield Missing(name, None, "No plugin of this name was found, or it was unloaded.")
+        elif unit.state is not State.STARTED and is_required(unit, config):
+            yield Missing(name, unit.state, unit.reason)

@@ -1,0 +1,460 @@
+"""Plugins are started, stopped, loaded and unloaded; whoever asks only asks.
+
+The supervisor holds no task group and no scope: it may be started in one task and stopped in
+another, started again after a stop, and started again in another event loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from contextvars import copy_context
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.lowlevel import EventLoopToken, current_token
+from loguru import logger
+
+from marty_chassis.boundary import Phase
+from marty_chassis.errors import (
+    DependencyCycle,
+    InvalidRequirement,
+    NotRunning,
+    NotYet,
+    PluginBusy,
+    PluginDisabled,
+    PluginExists,
+    PluginRequired,
+    StartAborted,
+    UnknownPlugin,
+)
+from marty_chassis.hooks import HookManager
+from marty_chassis.settings.names import folded
+
+from . import needed, reasons
+from .body import Maker
+from .moves import DISABLED, Moves
+from .order import check_requirements
+from .state import State
+from .status import Missing, Moved, PluginStatus
+from .unit import Unit
+
+if TYPE_CHECKING:
+    from marty_chassis.discovery.candidate import Candidate
+    from marty_chassis.settings import ChassisConfig
+
+_FAILED = frozenset({State.ERROR, State.BLOCKED, State.RETRYING, State.QUARANTINED})
+
+
+class Supervisor:
+    """All plugins of one service."""
+
+    def __init__(self, manager: HookManager, maker: Maker, config: ChassisConfig) -> None:
+        self.config = config
+        """Replaced by what it becomes with the plugins' answers to `config.load`."""
+        self.missing: tuple[Missing, ...] = ()
+        """The required plugins that are not started; looked at for each request."""
+        self._manager = manager
+        self._maker = maker
+        self._moves = Moves(manager, maker, lambda: self.config, self._told)
+        self._watchers: list[Callable[[Moved], None]] = []
+        self._remembered: set[str] = set()
+        self._token: EventLoopToken | None = None
+        self._count_missing()
+
+    # All together -----------------------------------------------------------------------------
+
+    def adopt(self, candidates: Iterable[Candidate]) -> None:
+        """Take plugins in without starting them; raises `PluginExists`.
+
+        Of two of one name that say so themselves, and cannot be used, the first is kept.
+        """
+        for one in candidates:
+            known = self._units.get(one.name)
+            if known is None:
+                self._units[one.name] = self._unit(one)
+            elif one.usable or known.candidate.usable:
+                raise PluginExists(one.name, str(known.candidate.source))
+        self._moves.reorder()
+        self._count_missing()
+
+    async def start(self, name: str | None = None) -> None:
+        """Start all plugins, or one; returns when each has started or failed.
+
+        A plugin's failure is no error here, it is in `status`. Raises `StartAborted` under
+        `plugins.strict`, and when a required plugin fails in `config.load`; nothing runs then.
+        For one plugin: `UnknownPlugin`, `PluginBusy`, `NotRunning`.
+        """
+        if name is not None:
+            return await self._start_one(name)
+        if self.running and not self.stranded:
+            return None
+        if self.stranded:
+            await self._bury()
+        self._token = current_token()
+        self._moves.context = copy_context()
+        for unit in self._units.values():
+            unit.disabled = not self.config.plugins.settings_of(unit.name).enabled
+            unit.wanted = self._may_start(unit)
+            unit.asked, unit.attempt = unit.wanted, 0
+        try:
+            await self._load_configuration()
+            self._moves.settle()
+            await self._moves.quiet()
+            if self.config.plugins.strict:
+                self._abort_if(self._failed())
+        except StartAborted:
+            await self.stop()
+            raise
+        for unit in self._units.values():
+            if unit.broken:
+                await self._moves.tell_failed(unit, Phase.IMPORT, unit.reason)
+        return None
+
+    async def stop(self, name: str | None = None, *, force: bool = False) -> tuple[str, ...]:
+        """Stop all plugins, dependents first, or one with those that stand on it.
+
+        All: takes `lifecycle.shutdown_timeout` at most, and gives the names of those that had not
+        left by then. One: raises `UnknownPlugin`, `PluginBusy`, and without `force`
+        `PluginRequired`.
+        """
+        if name is not None:
+            unit = self._idle(name)
+            self._refuse_required(unit, force)
+            await self._let_go(unit)
+            return ()
+        if not self.running:
+            return ()
+        budget = self.config.lifecycle.shutdown_timeout
+        ends = time.monotonic() + budget
+        lifecycle, reload = self.config.lifecycle, self.config.plugins.reload
+        usual, self._moves.drain = (
+            self._moves.drain,
+            lambda: max(
+                0.0,
+                min(reload.drain_timeout, ends - time.monotonic() - lifecycle.stop_timeout),
+            ),
+        )
+        try:
+            for unit in self._units.values():
+                unit.wanted = False
+            # Whoever asks for this may be cancelled already; the plugins leave all the same.
+            with anyio.move_on_after(budget, shield=True):
+                self._moves.settle()
+                await self._moves.quiet()
+            return self._give_up(budget)
+        finally:
+            self._moves.drain = usual
+            self._token = None
+
+    @property
+    def running(self) -> bool:
+        """Whether plugins are to run, here or in an event loop that has ended since."""
+        return self._token is not None
+
+    @property
+    def stranded(self) -> bool:
+        """Whether they were started in another event loop than this: start them again."""
+        return self._token is not None and self._token is not current_token()
+
+    # One by one -------------------------------------------------------------------------------
+
+    async def load(self, candidate: Candidate) -> PluginStatus:
+        """Take a plugin in and start it, if plugins run here.
+
+        Raises `PluginExists`, and `DependencyCycle` where it would close one.
+        """
+        self.adopt([candidate])
+        unit = self._units[candidate.name]
+        cycle: DependencyCycle | None = self._moves.order.cycles.get(unit.name)
+        if cycle is not None and self.running:
+            del self._units[unit.name]
+            self._moves.reorder()
+            raise cycle
+        if self.running:
+            unit.wanted = unit.asked = self._may_start(unit)
+            self._moves.settle()
+            await self._moves.quiet(self._family(unit))
+        return self.status_of(unit.name)
+
+    async def unload(self, name: str, *, force: bool = False) -> PluginStatus:
+        """Stop a plugin and forget it; raises like `stop`."""
+        unit = self._idle(name)
+        self._refuse_required(unit, force)
+        if needed.is_required(unit, self.config):
+            self._remembered.add(unit.name)
+        await self._let_go(unit)
+        self._moves.move(unit, State.UNLOADED)
+        status = self._status(unit)
+        self._units.pop(unit.name, None)
+        self._moves.reorder()
+        self._moves.settle()
+        self._count_missing()
+        return status
+
+    async def enable(self, name: str) -> PluginStatus:
+        """Let a disabled plugin start again; raises like `start`."""
+        unit = self._idle(name)
+        if unit.disabled:
+            unit.disabled = False
+            self._read(unit)
+        if self.running:
+            await self._start_one(name)
+        elif unit.state is State.DISABLED:
+            self._moves.move(unit, State.STOPPED)
+        return self.status_of(name)
+
+    async def disable(self, name: str, *, force: bool = False) -> PluginStatus:
+        """Stop a plugin and keep it from starting; raises like `stop`."""
+        unit = self._idle(name)
+        self._refuse_required(unit, force)
+        unit.disabled = True
+        await self._let_go(unit)
+        self._moves.settle()
+        return self.status_of(name)
+
+    async def reload(self, name: str) -> PluginStatus:
+        """Not yet: raises `NotYet`."""
+        unit = self._idle(name)
+        raise NotYet(f"reloading plugin {unit.name!r}")
+
+    # Looking ----------------------------------------------------------------------------------
+
+    def status(self) -> tuple[PluginStatus, ...]:
+        """Everything about every plugin, in the order of starting."""
+        return tuple(self._status(self._units[name]) for name in self._moves.order.sequence)
+
+    def status_of(self, name: str) -> PluginStatus:
+        """Everything about one plugin; raises `UnknownPlugin`."""
+        return self._status(self._known(name))
+
+    def instance_of(self, name: str) -> object | None:
+        """The plugin itself while it is started, else `None`; raises `UnknownPlugin`."""
+        unit = self._known(name)
+        return unit.life.body.instance if unit.life and unit.state is State.STARTED else None
+
+    def missing_required(self) -> list[Missing]:
+        """The required plugins that are not started."""
+        return list(self.missing)
+
+    def subscribe(self, watcher: Callable[[Moved], None]) -> Callable[[], None]:
+        """Call this with each move, at once, from now on; gives the function that ends it."""
+        self._watchers.append(watcher)
+
+        def unsubscribe() -> None:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
+
+        return unsubscribe
+
+    def pending(self) -> dict[str, tuple[str, ...]]:
+        """What is open now, or could not be undone, by plugin."""
+        return {
+            name: unit.life.left if unit.life is not None else unit.left
+            for name, unit in self._units.items()
+            if (unit.life.left if unit.life is not None else unit.left)
+        }
+
+    # ------------------------------------------------------------------------------------------
+
+    @property
+    def _units(self) -> dict[str, Unit]:
+        return self._moves.units
+
+    def _unit(self, candidate: Candidate) -> Unit:
+        unit = Unit(candidate, self._maker.hooks_of(candidate) if candidate.usable else None)
+        unit.disabled = not self.config.plugins.settings_of(unit.name).enabled
+        try:
+            check_requirements(unit.name, candidate.metadata)
+        except InvalidRequirement as error:
+            unit.metadata = replace(
+                candidate.metadata, dependencies=(), optional_dependencies=(), provides=()
+            )
+            self._broken(unit, str(error))
+        else:
+            if unit.disabled:
+                self._moves.move(unit, State.DISABLED, reason=DISABLED)
+            elif not candidate.usable:
+                self._broken(unit, candidate.problem)
+        return unit
+
+    def _broken(self, unit: Unit, reason: str) -> None:
+        unit.broken = True
+        fault = unit.candidate.fault
+        reason = reason or (reasons.of_fault(fault) if fault is not None else "It was not read.")
+        self._moves.move(unit, State.ERROR, phase=Phase.IMPORT, reason=reason)
+
+    def _read(self, unit: Unit) -> None:
+        """Import a plugin that was found and left alone because it was disabled."""
+        before = unit.candidate
+        if before.usable or before.place is None:
+            return
+        read = before.place.read(self._manager.faults)
+        same = next((one for one in read if one.name == unit.name), None)
+        unit.candidate = candidate = same if same is not None else before
+        unit.metadata = candidate.metadata
+        if not candidate.usable:
+            self._broken(unit, candidate.problem)
+        else:
+            unit.hooks = self._maker.hooks_of(candidate)
+            self._moves.reorder()
+
+    def _may_start(self, unit: Unit) -> bool:
+        return not (unit.disabled or unit.broken or unit.haunted)
+
+    async def _start_one(self, name: str) -> None:
+        unit = self._idle(name)
+        if not self.running:
+            raise NotRunning(f"start of plugin {unit.name!r}")
+        if unit.haunted:
+            raise PluginBusy(unit.name, "still running code of a run that would not leave")
+        if unit.disabled:
+            raise PluginDisabled(unit.name)
+        unit.wanted = self._may_start(unit)
+        unit.asked = unit.wanted and unit.state is not State.STARTED
+        self._moves.settle()
+        await self._moves.quiet(self._family(unit))
+
+    async def _let_go(self, unit: Unit) -> None:
+        unit.wanted = unit.asked = False
+        self._moves.settle()
+        await self._moves.quiet(self._family(unit))
+
+    async def _load_configuration(self) -> None:
+        """Ask `config.load`, of plugins that are made for it before all others."""
+        asked = [u for u in self._units.values() if u.wanted and "config_load" in (u.hooks or ())]
+        if not asked:
+            return
+        for unit in asked:
+            if unit.life is None:
+                self._moves.begin(unit, self._moves.load, self._moves.born(unit))
+        await self._moves.quiet()
+        answers: list[tuple[object, str, object]] = []
+        failed: dict[str, str] = {}
+        for unit in asked:
+            if unit.life is not None:
+                fault = await unit.life.ask_configuration(self.config.service.name)
+                answers += [(key, unit.name, value) for key, value in unit.life.body.layers]
+            if unit.life is None or fault is not None:
+                reason = reasons.of_fault(fault) if unit.life and fault else unit.reason
+                if needed.is_required(unit, self.config):
+                    failed[unit.name] = reason
+        self._abort_if(failed)
+        if answers:
+            from marty_chassis.settings import HookLayer
+
+            answers.sort(key=lambda answer: answer[0])  # type: ignore[arg-type,return-value]
+            self.config = self.config.rebuilt([HookLayer(name, v) for _, name, v in answers])
+
+    def _failed(self) -> dict[str, str]:
+        return {
+            name: f"{unit.state.value}. {unit.reason}"
+            for name, unit in self._units.items()
+            if unit.state in _FAILED
+        } | {one.name: one.reason for one in self.missing}
+
+    def _abort_if(self, failed: dict[str, str]) -> None:
+        if failed:
+            raise StartAborted(failed)
+
+    async def _bury(self) -> None:
+        """Undo what can be undone of plugins that lived in an event loop that has ended."""
+        for unit in self._units.values():
+            unit.wanted = unit.asked = False
+            unit.busy = unit.timer = None
+            if unit.life is not None:
+                self._moves.begin(unit, self._moves.bury, unit.life)
+        await self._moves.quiet()
+
+    def _give_up(self, budget: float) -> tuple[str, ...]:
+        """Leave behind, and name, whoever has not left in time."""
+        late = [unit for unit in self._units.values() if unit.busy or unit.life]
+        for unit in late:
+            if unit.busy is not None:
+                self._manager.failures.strays.keep(unit.busy)
+            unit.busy, unit.life, life = None, None, unit.life
+            unit.left = life.left if life is not None else ()
+            reason = f"It had not stopped {budget:g} s after the service was told to."
+            if unit.state is State.STARTED:
+                self._moves.move(unit, State.STOPPING)
+            self._moves.move(unit, State.QUARANTINED, phase=Phase.STOP, reason=reason)
+            logger.bind(plugin=unit.name).error(f"left behind: {reason}")
+        return tuple(unit.name for unit in late)
+
+    def _idle(self, name: str) -> Unit:
+        unit = self._known(name)
+        if unit.busy is not None:
+            raise PluginBusy(unit.name, unit.state.value)
+        return unit
+
+    def _known(self, name: str) -> Unit:
+        unit = self._units.get(folded(name))
+        if unit is None:
+            raise UnknownPlugin(name, sorted(self._units))
+        return unit
+
+    def _family(self, unit: Unit) -> Collection[str]:
+        """The plugin, all that it stands on, and all that stand on it."""
+        order = self._moves.order
+        return _closure(unit.name, order.before) | _closure(unit.name, order.after)
+
+    def _refuse_required(self, unit: Unit, force: bool) -> None:
+        order = self._moves.order
+        dependents = {
+            name
+            for name in _closure(unit.name, order.after)
+            if self._units[name].state is State.STARTED
+        }
+        taken = [
+            name
+            for name in sorted({unit.name, *dependents})
+            if needed.is_required(self._units[name], self.config)
+        ]
+        if taken and not force:
+            raise PluginRequired(unit.name, taken)
+
+    def _told(self, moved: Moved) -> None:
+        self._count_missing()
+        for watcher in tuple(self._watchers):
+            watcher(moved)
+
+    def _count_missing(self) -> None:
+        self.missing = tuple(needed.missing(self._units, self.config, self._remembered))
+
+    def _status(self, unit: Unit) -> PluginStatus:
+        metadata = unit.metadata
+        return PluginStatus(
+            name=unit.name,
+            version=metadata.version,
+            description=metadata.description,
+            author=metadata.author,
+            state=unit.state,
+            since=unit.since,
+            phase=unit.phase.value if unit.phase else None,
+            reason=unit.reason,
+            source=str(unit.candidate.source),
+            dependencies=tuple(metadata.dependencies),
+            blocked_by=unit.blocked_by,
+            attempt=unit.attempt,
+            next_try=unit.next_try,
+            required=needed.is_required(unit, self.config),
+            failure_policy=needed.policy(unit, self.config),
+            generation=unit.generation,
+            faults=self._manager.faults.count(unit.name),
+            left=unit.left,
+        )
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{name} {unit.state.value}" for name, unit in self._units.items())
+        return f"<Supervisor {states or 'no plugins'}>"
+
+
+def _closure(name: str, step: Callable[[str], Iterable[str]]) -> set[str]:
+    """Everything that can be reached from a plugin, itself included."""
+    found, todo = {name}, [name]
+    while todo:
+        new = set(step(todo.pop())) - found
+        found |= new
+        todo += new
+    return found
