@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from marty_chassis.discovery.candidate import Candidate, Place, Shape, Source, SourceKind
-from marty_chassis.discovery.discover import discover, find_one, reread, unload
+from marty_chassis.discovery.digests import digest_on_disk
+from marty_chassis.discovery.discover import discover, find_one, listing, reread, unload
 from marty_chassis.discovery.found import Found
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "Shape",
     "Source",
     "SourceKind",
+    "digest_on_disk",
     "discover",
     "find_one",
+    "listing",
     "reread",
     "unload",
 ]

@@ -17,6 +17,7 @@ _NOT_THE_PLUGIN: Final = (
     str(Path(importlib.__file__).parent),
     "<frozen importlib",
 )
+_SAID_TWICE: Final = re.compile(r" \([^()]*, line \d+\)$")
 _MISSING: Final = re.compile(r"No module named '([\w.]+)'")
 
 
@@ -63,6 +64,8 @@ class Attempt:
         if self.fault is None:
             return ""
         said = self.fault.message.replace("\r", "\\r").replace("\n", "\\n")
+        if self.where:
+            said = _SAID_TWICE.sub("", said)
         what = f"{self.fault.kind}: {said}" if said else self.fault.kind
         return f"{self.where or place}: {what}. {_advice(self.fault, folder)}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from marty_chassis.discovery.metadata import spelled
-from marty_chassis.discovery.scan import submodules
+from marty_chassis.discovery.scan import sources
 
 _SAID: Final = re.compile(r"^[ \t]*@[\w.]*\bplugin\s*\(|\bPluginMetadata\s*\(", re.MULTILINE)
 _NAMED: Final = re.compile(r"""\s*(?:name\s*=\s*)?(?P<quote>["'])(?P<name>[\w.-]+)(?P=quote)""")
@@ -38,23 +38,14 @@ def declared_scope(text: str) -> str | None:
     return found[2] if found else None
 
 
-def text_of(path: Path) -> str:
+def text_of(unit: Path) -> str:
     """Read a file, or the modules of a package, as well as can be; what cannot be read is empty."""
-    if not path.is_dir():
-        return _read(path)
     try:
-        names = submodules(path)
+        return "\n".join(_read(path) for path in sources(unit))
     except OSError:
         return ""
-    bases = [path, *(path.joinpath(*name.split(".")) for name in names)]
-    return "\n".join(
-        _read(base / "__init__.py" if base.is_dir() else base.with_name(f"{base.name}.py"))
-        for base in bases
-    )
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", errors="replace") if path.is_file() else ""
-    except OSError:
-        return ""
+    # Opening a pipe would wait for somebody to write.
+    return path.read_text("utf-8", errors="replace") if path.is_file() else ""

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marty_chassis.boundary import Faults
-from marty_chassis.discovery.candidate import Candidate
+from marty_chassis.discovery.candidate import Candidate, Place
+from marty_chassis.discovery.entry_points import installed, switched_off
+from marty_chassis.discovery.folders import files_of, plugin_folders
 from marty_chassis.discovery.found import Found
 from marty_chassis.discovery.given import given
+from marty_chassis.discovery.martyconf import martyconfs
 from marty_chassis.discovery.search import Search
 from marty_chassis.settings.names import canonical
 
@@ -76,6 +79,27 @@ def find_one(
         if one.name != search.only:
             one.leave()
     return search.found().named(canonical(name))
+
+
+def listing(
+    config: ChassisConfig,
+    *,
+    extra_directories: Iterable[PathLike] = (),
+    environ: Mapping[str, str] | None = None,
+    service_folder: PathLike | None = None,
+) -> tuple[Place, ...]:
+    """Give the places that plugins would be read from, without importing anything of them.
+
+    `expected()` of each gives the names that its source shows. What martyconfs name, and what is
+    bundled, is not among them; what cannot be read is left out.
+    """
+    places: list[Place] = list(martyconfs(config.folder, Path(service_folder or Path.cwd())))
+    for folder in plugin_folders(config, extra_directories):
+        places += files_of(folder, 0, None, True, [])
+    off = switched_off(os.environ if environ is None else environ)
+    if config.plugins.entry_points != "none" and not off:
+        places += installed([])
+    return tuple(places)
 
 
 def reread(candidate: Candidate, faults: Faults) -> Candidate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from importlib import invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,8 @@ def installed(problems: list[Problem]) -> list[Reference]:
     """
     from importlib.metadata import distributions
 
+    # What was installed a moment ago must be seen.
+    invalidate_caches()
     found: dict[tuple[str, str, str], Reference] = {}
     seen: set[str] = set()
     for distribution in distributions():

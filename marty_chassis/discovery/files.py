@@ -12,9 +12,10 @@ from marty_chassis.discovery.attempt import Attempt
 from marty_chassis.discovery.candidate import Candidate, Source
 from marty_chassis.discovery.contents import Content, in_modules
 from marty_chassis.discovery.declared import declared_names, text_of
+from marty_chassis.discovery.digests import digest_of, files_on_disk
 from marty_chassis.discovery.metadata import checked, spelled
 from marty_chassis.discovery.room import Room
-from marty_chassis.discovery.scan import submodules
+from marty_chassis.discovery.scan import submodules, why_not
 from marty_hookspecs import PluginMetadata
 
 
@@ -27,8 +28,6 @@ class PluginFile:
     """What a plugin in it is called that has no name of its own."""
     depth: int = 0
     scope: str | None = None
-    wrong: str = ""
-    """Why it cannot be imported, and what to do."""
 
     @property
     def path(self) -> Path:
@@ -55,16 +54,20 @@ class PluginFile:
         self, faults: Faults, notice: Callable[[ModuleType], object]
     ) -> tuple[Candidate, ...]:
         """As `read`; `notice` sees the module itself, and what it raises is the plugin's fault."""
-        if self.wrong:
-            return self._failed(f"{self.path}: it {self.wrong}", None)
+        if wrong := why_not(self.path):
+            return self._failed(f"{self.path}: {wrong}")
         room = Room(self.path)
         contents: list[Content] = []
-        with Attempt(faults, lambda: self._likely()[0]) as attempt:
-            modules = room.load(submodules(self.path) if self.path.is_dir() else ())
-            contents = list(in_modules(modules, room.main))
-            notice(modules[0])
+        try:
+            with Attempt(faults, lambda: self._likely()[0]) as attempt:
+                modules = room.load(submodules(self.path) if self.path.is_dir() else ())
+                notice(modules[0])
+                contents = list(in_modules(modules, room.main))
+        finally:
+            # Not before the fault is written: its traceback wants the lines as they ran.
+            if not contents:
+                room.close()
         if attempt.fault is not None:
-            room.close()
             return self._failed(attempt.problem(str(self.path), room.folder), attempt.fault)
         candidates = tuple(self._candidate(content, room) for content in contents)
         room.holders.update(one.name for one in candidates if one.usable)
@@ -93,8 +96,9 @@ class PluginFile:
             place=self,
         )
 
-    def _failed(self, problem: str, fault: Fault | None) -> tuple[Candidate, ...]:
+    def _failed(self, problem: str, fault: Fault | None = None) -> tuple[Candidate, ...]:
         """One candidate for each plugin that the source seems to hold, so that all are listed."""
+        files = files_on_disk(self.path)
         return tuple(
             Candidate(
                 name=name,
@@ -104,6 +108,8 @@ class PluginFile:
                 scope=self.scope,
                 fault=fault and replace(fault, plugin=name),
                 problem=problem,
+                sha256=digest_of(files, self.path.parent),
+                files=files,
                 place=self,
             )
             for name in self._likely()

@@ -35,8 +35,11 @@ def plugin_folders(config: ChassisConfig, extra: Iterable[str | os.PathLike[str]
     cwd = Path.cwd()
     folders = [_configured(config, path, cwd) for path in config.plugin_directories()]
     folders += [Folder(Path(os.path.normpath(cwd / Path(one).expanduser()))) for one in extra]
-    # One folder under two names would bring each plugin twice.
-    return list({os.path.realpath(one.path): one for one in reversed(folders)}.values())[::-1]
+    by_place: dict[str, Folder] = {}
+    for one in folders:
+        # One folder under two names would bring each plugin twice.
+        by_place.setdefault(os.path.realpath(one.path), one)
+    return list(by_place.values())
 
 
 def files_of(
@@ -44,16 +47,15 @@ def files_of(
 ) -> Iterator[PluginFile]:
     """Give the plugin files and packages of one folder; what is wrong with it is a problem."""
     try:
-        entries = list(scanned(folder.path))
+        paths = list(scanned(folder.path))
         if not conf_is_read and (conf := folder.path / MARTYCONF).exists():
             problems.append(_unread(conf))
     except OSError as error:
         problems.append(_unusable(folder, error))
         return
-    for seen in entries:
-        path = seen.path
+    for path in paths:
         name = path.stem if path.suffix == ".py" else path.name
-        yield PluginFile(Source("folder", str(path)), name, depth, scope, seen.wrong)
+        yield PluginFile(Source("folder", str(path)), name, depth, scope)
 
 
 def depth_of(folder: str, root: Path) -> int:

@@ -100,8 +100,9 @@ class PrivateSource(SourceFileLoader):
         """Read and compile; raises `OSError`, `SyntaxError` and whatever the compiler raises."""
         path = Path(self.path)
         self._data = data = read_source(path)
+        code = self.source_to_code(data, self.path)
         self._home.note(self.path, data)
-        return self.source_to_code(data, self.path)
+        return code
 
     def get_data(self, path: str | bytes | PathLike[str]) -> bytes:
         """Give the bytes that run, or those of another file."""
@@ -116,16 +117,24 @@ def read_source(path: Path) -> bytes:
         # Opening a pipe would wait for somebody to write.
         raise OSError(f"{path} is not a regular file")
     data = path.read_bytes()
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     try:
-        data.decode(encoding)
+        data.decode()
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        what = f"not {'UTF-8' if encoding.startswith('utf-8') else encoding}"
-        raise SyntaxError(
-            f"{what}: byte 0x{data[error.start]:02x}", (str(path), line, None, None)
-        ) from None
+        if not _says_its_encoding(data):
+            what = f"not UTF-8: byte 0x{data[error.start]:02x}"
+            raise _no_source(what, path, data, error.start) from None
     if b"\0" in data:
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise SyntaxError("null bytes: this is no Python source", (str(path), line, None, None))
+        raise _no_source("null bytes: this is no Python source", path, data, data.index(b"\0"))
     return data
+
+
+def _says_its_encoding(data: bytes) -> bool:
+    """Whether it has a `# coding:` line, which is Python's own to judge."""
+    try:
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0] != "utf-8"
+    except SyntaxError:
+        return False
+
+
+def _no_source(what: str, path: Path, data: bytes, at: int) -> SyntaxError:
+    return SyntaxError(what, (str(path), data.count(b"\n", 0, at) + 1, None, None))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from dataclasses import dataclass
 from functools import reduce
-from importlib import import_module, invalidate_caches
+from importlib import import_module
 from pathlib import Path
 
 from marty_chassis.boundary import Faults
@@ -14,6 +13,7 @@ from marty_chassis.discovery.attempt import Attempt
 from marty_chassis.discovery.candidate import Candidate, Source
 from marty_chassis.discovery.contents import Content, of_object
 from marty_chassis.discovery.declared import declared_names, text_of
+from marty_chassis.discovery.digests import digest_of
 from marty_chassis.discovery.metadata import checked, spelled
 from marty_hookspecs import PluginMetadata
 
@@ -47,7 +47,7 @@ class Reference:
     def read(self, faults: Faults) -> tuple[Candidate, ...]:
         """Import it and give what it leads to.
 
-        Modules that are installed are imported once in the life of the process: what has been
+        What is installed is imported once in the life of the process: what has been
         imported stays as it is, and what has failed is tried again.
         """
         contents: list[Content] = []
@@ -65,7 +65,6 @@ class Reference:
         return tuple(self._candidate(content) for content in contents)
 
     def _target(self) -> object:
-        invalidate_caches()
         module, _, attribute = self.value.partition(":")
         target: object = import_module(module.strip())
         return reduce(getattr, filter(None, attribute.strip().split(".")), target)
@@ -78,7 +77,7 @@ class Reference:
             PluginMetadata(self.name, version=self.source.version or "0.0.0"),
         )
         problem = problem or (wrong and f"{self.source}: {wrong}")
-        file = _file_of(self.value)
+        files = _files_of(self.value)
         return Candidate(
             name=metadata.name,
             metadata=metadata,
@@ -89,23 +88,16 @@ class Reference:
             scope=self.scope,
             fault=attempt.fault if attempt else None,
             problem=problem,
-            sha256=_digest(file) if file else None,
-            files=(file,) if file else (),
+            sha256=digest_of(files, Path()),
+            files=files,
             place=self,
         )
 
 
-def _file_of(value: str) -> str | None:
+def _files_of(value: str) -> tuple[str, ...]:
     """The source file of the module that was imported."""
     file = getattr(sys.modules.get(value.partition(":")[0].strip()), "__file__", None)
-    return file if isinstance(file, str) and file.endswith(".py") else None
-
-
-def _digest(file: str) -> str | None:
-    try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    except OSError:
-        return None
+    return (file,) if isinstance(file, str) and file.endswith(".py") else ()
 
 
 def wanted_module(text: str, place: str) -> Reference:

@@ -10,15 +10,14 @@ folder share nothing but what goes through the context.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import itertools
 import re
-from collections.abc import Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
+from marty_chassis.discovery.digests import combined, sha256
 from marty_chassis.discovery.private import ROOT, open_package, source_spec
 from marty_chassis.discovery.traces import Lines, forget, names_below
 
@@ -46,7 +45,7 @@ class Room:
     def load(self, modules: tuple[str, ...] = ()) -> list[ModuleType]:
         """Import the unit, and the modules below it; raises whatever they raise.
 
-        What was imported until then must be taken out with `close`. A hanging import cannot be
+        After an error `close` takes out what was imported until then. A hanging import cannot be
         helped: nothing in Python can interrupt it.
         """
         open_package(self, self.folder)
@@ -77,7 +76,7 @@ class Room:
 
     def note(self, path: str, data: bytes) -> None:
         """Take down a file whose bytes run here."""
-        self._read[path] = hashlib.sha256(data).hexdigest()
+        self._read[path] = sha256(data)
         self._lines.add(path, data)
 
     @property
@@ -108,11 +107,3 @@ class Room:
     def __repr__(self) -> str:
         held = ", ".join(sorted(self.holders)) or "nobody"
         return f"<Room {self.package} of {self.unit}, held by {held}>"
-
-
-def combined(digests: Mapping[str, str], folder: Path) -> str | None:
-    """Give one digest for all; of a lone file it is the file's own, as `sha256sum` prints it."""
-    if len(digests) < 2:
-        return next(iter(digests.values()), None)
-    lines = (f"{digests[path]}  {Path(path).relative_to(folder)}\n" for path in sorted(digests))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()

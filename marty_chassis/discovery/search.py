@@ -139,7 +139,7 @@ class Search:
         candidates, passed_over = settled(self.candidates, wishes.choice, self.config.folder)
         known = frozenset(one.name for one in (*candidates, *self.disabled))
         absent = wishes.sections & frozenset(BUNDLED) - known - wishes.disabled
-        missing = wishes.missing(known | absent)
+        missing = wishes.missing(known)
         self.problems += [problem for _, problem in missing]
         self.problems += [
             not_installed(name, self.config.origin(("plugins", name))) for name in sorted(absent)
@@ -150,7 +150,7 @@ class Search:
             disabled=tuple(self.disabled),
             passed_over=tuple(passed_over),
             problems=tuple(self.problems),
-            missing=frozenset(name for name, _ in missing) | (wishes.required & absent),
+            missing=frozenset(name for name, _ in missing),
             known_not_installed=absent,
             required_by_section=wishes.sections - wishes.disabled,
         )
