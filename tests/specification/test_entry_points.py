@@ -42,7 +42,7 @@ from marty_chassis import Chassis
 async def main():
     chassis = Chassis()
     async with chassis:
-        status = {s.name: [s.state.value, s.version] for s in chassis.plugin_manager.status()}
+        status = {s.name: [s.state.value, s.version] for s in await chassis.plugin_manager.status()}
         from marty_hookspecs import metrics_collect
         figures = await chassis.hooks.ask(metrics_collect)
     print(json.dumps([status, figures]))

@@ -57,7 +57,7 @@ async def test_a_service_plugin_is_told_and_asked(project, write) -> None:
     write("plugins/one.py", block(SERVICE))
     chassis = Chassis(plugin_directories=["./plugins"])
     async with chassis:
-        plugin = chassis.plugin_manager.get("service-discovery")
+        plugin = chassis.plugins.get("service-discovery")
         plugin_type = type(plugin)
         for method in ("on_service_register", "on_service_unregister"):
             original = getattr(plugin_type, method)
@@ -101,7 +101,7 @@ async def test_events_reach_the_methods_that_the_subscriptions_name(project, wri
     write("plugins/one.py", block(EVENTS).rstrip() + "\n" + missing)
     chassis = Chassis(plugin_directories=["./plugins"])
     async with chassis:
-        plugin = chassis.plugin_manager.get("audit-logger")
+        plugin = chassis.plugins.get("audit-logger")
         plugin.seen = []
         lines = []
         plugin.logger = type("L", (), {"info": staticmethod(lines.append)})()
@@ -198,7 +198,7 @@ async def test_plugins_talk_through_events(project, write) -> None:
     async with chassis:
         heard = []
         chassis.event_bus.subscribe("custom.*", lambda event: heard.append(event))
-        await chassis.plugin_manager.get("talker").talk()
+        await chassis.plugins.get("talker").talk()
         with_all_handled = await chassis.event_bus.publish("custom.end", None, wait=True)
 
     assert (heard[0].type, heard[0].data, heard[0].source) == (

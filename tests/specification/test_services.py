@@ -37,7 +37,7 @@ def test_advanced_usage_reads_the_sample_configuration(write, serving) -> None:
     assert status["my-plugin"]["state"] == "started"
     assert status["database-health"]["state"] == "started"
     assert made["plugin_manager"] is made["factory"].get_plugin_manager()
-    assert made["plugin_manager"].get("my-plugin").plugin_metadata.version == "1.0.0"
+    assert made["app"].state.chassis.plugins.get("my-plugin").plugin_metadata.version == "1.0.0"
 
 
 def test_authentication_that_is_not_installed_lets_nobody_in_and_says_so(write, serving) -> None:

@@ -1,0 +1,166 @@
+"""One service with plugins: what was found, what runs, and the application it stands around."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from loguru import logger
+
+from marty_chassis.boundary import Faults
+from marty_chassis.discovery import Found, discover
+from marty_chassis.events import PluginEventBus
+from marty_chassis.hooks import ExtensionPointManager, Hooks, Registrations
+from marty_chassis.lifecycle import Ledger
+from marty_chassis.plugins import PluginManager
+from marty_chassis.plugins.siblings import Siblings
+from marty_chassis.services import PluginServiceRegistry
+from marty_chassis.settings import ChassisConfig
+from marty_hookspecs.web import ASGIApp, Receive, Scope, Send
+
+from .host import Host
+from .interrupt import ask_for_shutdown
+from .lifespan import Lifespan
+from .presence import Address, Presence
+from .running import Running
+
+APPLICATION = "(application)"
+"""The owner of what the service itself registers; no plugin can have this name."""
+
+
+class Chassis:
+    """One service with its plugins: make it, wrap an application, and let the server run it.
+
+    config: a configuration, or the file that holds it; without one, defaults and environment.
+    plugins: plugins that are here already: instances, classes, modules.
+    plugin_directories: more plugin folders, from the working directory.
+
+    Making it discovers and imports plugins, and runs nothing else of them. The lifespan of the
+    wrapped application starts and stops them, or `async with chassis`; both may, and the first one
+    starts. Raises `InvalidConfiguration` and `NotAPlugin`.
+    """
+
+    def __init__(
+        self,
+        config: ChassisConfig | str | os.PathLike[str] | None = None,
+        *,
+        plugins: Iterable[object] = (),
+        plugin_directories: Iterable[str | os.PathLike[str]] = (),
+    ) -> None:
+        given = configuration(config)
+        self.faults = Faults(on_interrupt=ask_for_shutdown)
+        self.plugin_manager = PluginManager(config=given, faults=self.faults)
+        self.found: Found = discover(
+            given, plugins=plugins, extra_directories=plugin_directories, faults=self.faults
+        )
+        self.plugin_manager.adopt((*self.found.candidates, *self.found.disabled))
+        self._registrations = Registrations(self.plugin_manager, APPLICATION)
+        self._registrations.publish()
+        self._ledger = Ledger(APPLICATION)
+        self._running = Running(self._start, self._stop)
+        self._presence = Presence(self.service_registry, given.service)
+        self._bound: Address | None = None
+        for problem in self.found.problems:
+            logger.warning("{}", problem)
+
+    @property
+    def config(self) -> ChassisConfig:
+        """The configuration, with the plugins' answers to `config.load` once they have started."""
+        return self.plugin_manager.config
+
+    @property
+    def hooks(self) -> Hooks:
+        """Asks plugins: `await chassis.hooks.ask(service_pre_register, info)`."""
+        return self.plugin_manager.hooks
+
+    @property
+    def plugins(self) -> Siblings:
+        """The started plugins: `chassis.plugins.get("audit")` gives the instance."""
+        return Siblings(self.plugin_manager.supervisor)
+
+    @cached_property
+    def event_bus(self) -> PluginEventBus:
+        """The event bus, in the application's name."""
+        return self.plugin_manager.event_bus.handle(self._registrations, self._ledger)
+
+    @cached_property
+    def service_registry(self) -> PluginServiceRegistry:
+        """The service registry, in the application's name."""
+        return self.plugin_manager.service_registry.handle(self._registrations, self._ledger)
+
+    @cached_property
+    def extension_points(self) -> ExtensionPointManager:
+        """Extension points and handlers, in the application's name."""
+        return ExtensionPointManager(self._registrations)
+
+    def wrap(self, app: ASGIApp) -> ASGIApp:
+        """Stand around an ASGI 3 application, which behaves as unwrapped but for its plugins."""
+        return Wrapped(self, app, self._running)
+
+    def bound(self, host: str, port: int) -> None:
+        """Learn where the server listens; to be told before the lifespan starts."""
+        self._bound = (host, port)
+
+    def closing(self) -> None:
+        """Learn that the server is about to stop: open streams of ours end."""
+
+    def pending(self) -> dict[str, tuple[str, ...]]:
+        """What is open now, by plugin; empty at rest, but for what could not be undone."""
+        return self.plugin_manager.supervisor.pending()
+
+    async def __aenter__(self) -> Self:
+        await self._running.enter()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._running.leave()
+
+    async def _start(self) -> None:
+        await self.plugin_manager.start()
+        await self._presence.arrive(self._bound)
+
+    async def _stop(self) -> None:
+        await self._presence.leave()
+        await self.plugin_manager.stop()
+
+    def __repr__(self) -> str:
+        return f"<Chassis {self.config.service.name!r}: {self.plugin_manager.current!r}>"
+
+
+class Wrapped:
+    """An application with the chassis around it: an ASGI 3 application itself."""
+
+    def __init__(self, chassis: Chassis, app: ASGIApp, running: Running) -> None:
+        self.chassis = chassis
+        self.app = app
+        self._running = running
+        self._host = Host(app, chassis.plugin_manager, chassis.plugin_manager.supervisor)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, serve one websocket, or live through one lifespan."""
+        if scope["type"] == "lifespan":
+            lifespan = Lifespan(self.app, self._running.enter, self._running.leave)
+            await lifespan(scope, receive, send)
+            return
+        if not self._running.here:
+            await self._running.late()
+        await self._host(scope, receive, send)
+
+    def __repr__(self) -> str:
+        return f"<{self.app!r} in {self.chassis!r}>"
+
+
+def configuration(config: ChassisConfig | str | os.PathLike[str] | None) -> ChassisConfig:
+    """Give the configuration itself, the one of a file, or the one of the environment alone."""
+    if isinstance(config, ChassisConfig):
+        return config
+    return ChassisConfig() if config is None else ChassisConfig.from_file(Path(config))

@@ -1,0 +1,89 @@
+"""This service in its own registry: there while it serves, gone before its plugins stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import anyio
+from loguru import logger
+
+from marty_chassis.boundary import Detached, spawn
+from marty_chassis.errors import UnknownService
+from marty_chassis.services import PluginServiceRegistry
+from marty_hookspecs import ServiceInfo
+
+if TYPE_CHECKING:
+    from marty_chassis.settings import ServiceSettings
+
+Address = tuple[str, int]
+
+
+class Presence:
+    """Registers the service when it starts, keeps its entry fresh, and takes it back."""
+
+    def __init__(self, registry: PluginServiceRegistry, settings: ServiceSettings) -> None:
+        self._registry = registry
+        self._settings = settings
+        self._info: ServiceInfo | None = None
+        self._heart: Detached[None] | None = None
+
+    async def arrive(self, bound: Address | None) -> None:
+        """Register the service: `service.pre_register`, the registry, `service.post_register`.
+
+        bound: where the server listens, as far as anybody has told.
+        """
+        settings = self._settings
+        host, port = self._address(bound)
+        if host is None:
+            logger.warning(
+                "the service does not know its own address, so its entry in the registry has"
+                " none: serve it with `marty run` or `marty_chassis.serve`, or set"
+                " `service.advertise` in the configuration"
+            )
+        info: ServiceInfo = {
+            "name": settings.name,
+            "id": settings.instance_id or f"{settings.name}-{uuid4().hex[:12]}",
+            "address": host,
+            "port": port,
+            "scheme": "http",
+            "version": settings.version,
+            "tags": list(settings.tags),
+            "status": "passing",
+        }
+        self._info = await self._registry.register(info, ttl=settings.ttl)
+        self._heart = spawn(self._beat, name="marty: heartbeat")
+
+    async def leave(self) -> None:
+        """Take the entry back: `service.pre_unregister`, the registry."""
+        info, self._info = self._info, None
+        heart, self._heart = self._heart, None
+        if heart is not None:
+            heart.cancel()
+            await heart.wait()
+        if info is not None:
+            await self._registry.unregister(info["id"])
+
+    async def _beat(self) -> None:
+        while self._info is not None:
+            await anyio.sleep(self._settings.heartbeat)
+            try:
+                await self._registry.heartbeat(self._info["id"])
+            except UnknownService:
+                # The process slept for longer than the entry lives; a registry may also be emptied.
+                await self._registry.register(self._info, ttl=self._settings.ttl)
+
+    def _address(self, bound: Address | None) -> tuple[str | None, int | None]:
+        """What others reach it by: advertised, bound, or configured on purpose."""
+        settings = self._settings
+        if settings.advertise is not None:
+            host, _, port = settings.advertise.rpartition(":")
+            return (host, int(port)) if host and port.isdigit() else (settings.advertise, None)
+        if bound is not None:
+            return bound
+        if "port" in settings.model_fields_set and settings.port:
+            return settings.host, settings.port
+        return None, None
+
+    def __repr__(self) -> str:
+        return f"<Presence of {self._settings.name}: {'registered' if self._info else 'away'}>"
