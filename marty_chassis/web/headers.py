@@ -1,0 +1,81 @@
+"""Headers that plugins set one by one and that are written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping
+
+from starlette.datastructures import MutableHeaders
+
+
+class CombinedHeaders(MutableHeaders, MutableMapping[str, str]):  # type: ignore[misc]
+    """Starlette's `MutableHeaders` over a list that is never changed in place.
+
+    Setting a header is one store in a dictionary; the new list is made when somebody wants it.
+    Names are compared without regard to case, so that setting one leaves no other of that name.
+    """
+
+    def __init__(self, given: Iterable[tuple[bytes, bytes]]) -> None:
+        # Not super's: it takes a list to be changed, which is what must not happen here.
+        self._given = given
+        self._set: dict[bytes, bytes] = {}
+        self._own: list[tuple[bytes, bytes]] | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything may differ from what was given."""
+        return self._own is not None or bool(self._set)
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self._set[key.lower().encode("latin-1")] = value.encode("latin-1")
+
+    def __getitem__(self, key: str) -> str:
+        name = key.lower().encode("latin-1")
+        value = self._set.get(name)
+        if value is not None:
+            return value.decode("latin-1")
+        for known, value in self._known():
+            if known.lower() == name:
+                return value.decode("latin-1")
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        if not isinstance(key, str):
+            return False
+        name = key.lower().encode("latin-1")
+        return name in self._set or any(known.lower() == name for known, _ in self._known())
+
+    def __delitem__(self, key: str) -> None:
+        if key in self:
+            super().__delitem__(key)
+
+    # Every other method of MutableHeaders reads and writes this list.
+    @property
+    def _list(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
+        if self._own is None or self._set:
+            self._own = _combined(self._known(), self._set)
+            self._set = {}
+        return self._own
+
+    def _known(self) -> Iterable[tuple[bytes, bytes]]:
+        if self._own is not None:
+            return self._own
+        if not isinstance(self._given, (list, tuple)):
+            # ASGI allows any iterable, and some can be read once only.
+            self._given = list(self._given)
+        return self._given
+
+
+def _combined(
+    known: Iterable[tuple[bytes, bytes]], new: dict[bytes, bytes]
+) -> list[tuple[bytes, bytes]]:
+    """The first header of a name that is set gets the new value, the others of it go."""
+    left = dict(new)
+    combined: list[tuple[bytes, bytes]] = []
+    for given, value in known:
+        name = given.lower()
+        if name not in new:
+            combined.append((name, value))
+        elif name in left:
+            combined.append((name, left.pop(name)))
+    combined.extend(left.items())
+    return combined

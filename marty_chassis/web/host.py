@@ -1,0 +1,76 @@
+"""The permanent ASGI middleware: what a request of the application passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from marty_chassis.hooks import Generation, HookManager, Part
+
+from .refusing import refuse
+from .requests import through_plugins
+from .routes import Address, with_routes
+from .sockets import socket_through_plugins
+from .wrapping import LAYERS
+
+
+class Gate(Protocol):
+    """Knows whether the service may answer."""
+
+    def missing_required(self) -> Collection[object]:
+        """The required plugins that are not started; asked for every request."""
+        ...
+
+
+class Host:
+    """An ASGI application around another: the plugins of the generation a request begins with.
+
+    From the outside in: what plugins wrap (`web.wrap`), their request hooks (`middleware.*`), their
+    routes (`web.routes`), the application. Whoever serves the management API does so before it
+    comes here. What is neither request nor websocket goes to the application untouched.
+    """
+
+    def __init__(self, app: ASGIApp, manager: HookManager, gate: Gate | None = None) -> None:
+        self.app = app
+        self.gate = gate
+        self._manager = manager
+        self._selector = manager.selector
+        self._warned: set[tuple[str, Address]] = set()
+        # Parts of our own: two hosts of one manager have two applications.
+        self._routed: Part[None, ASGIApp] = Part("routed", self._with_routes)
+        self._http: Part[None, ASGIApp] = Part("http", self._around_requests)
+        self._websocket: Part[None, ASGIApp] = Part("websocket", self._around_websockets)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or serve one websocket."""
+        kind = scope["type"]
+        if kind == "http":
+            part = self._http
+        elif kind == "websocket":
+            part = self._websocket
+        else:
+            await self.app(scope, receive, send)
+            return
+        if self.gate is not None and self.gate.missing_required():
+            await refuse(503, scope, receive, send)
+            return
+        with self._selector.pin(self._selector.pinned()) as generation:
+            await generation.part(part)(scope, receive, send)
+
+    def _with_routes(self, generation: Generation) -> ASGIApp:
+        return with_routes(generation, self.app, self._manager.failures, self._warned)
+
+    def _around_requests(self, generation: Generation) -> ASGIApp:
+        app = generation.part(self._routed)
+        inside = through_plugins(generation, app, self._manager.failures)
+        return generation.part(LAYERS).around(inside)
+
+    def _around_websockets(self, generation: Generation) -> ASGIApp:
+        app = generation.part(self._routed)
+        inside = socket_through_plugins(generation, app, self._manager.failures)
+        return generation.part(LAYERS).around(inside)
+
+    def __repr__(self) -> str:
+        return f"<Host of {self.app!r}, {self._manager.current!r}>"

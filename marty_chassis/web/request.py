@@ -1,0 +1,110 @@
+"""The request as plugins see it: Starlette's, with headers and a body that can be changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+
+from .body import RequestBody
+from .headers import CombinedHeaders
+
+
+class PluginRequest(Request):
+    """A `starlette.requests.Request`; what is changed here the application sees.
+
+    Setting a header replaces all that the client sent of that name. The body may be read by any
+    number of plugins, and by the application after them. The server's own scope and its list of
+    headers are never changed; after `call_next` the scope is the application's, with its route.
+    When the application is run again it gets the scope as it was before it ran first, and the
+    headers as they are now.
+    """
+
+    _headers: CombinedHeaders | None = None  # type: ignore[assignment]
+    _pristine: Scope | None = None
+    _reader: Receive | None = None
+    _stream_consumed = False
+    _is_disconnected = False
+    _form = None
+
+    def __init__(self, scope: Scope, body: RequestBody, send: Send) -> None:
+        # Not super's: defaults are on the class, as this is made for every request.
+        self.scope = dict(scope)
+        self._original: Scope | None = scope
+        self._content = body
+        self._send = send
+
+    @property
+    def headers(self) -> CombinedHeaders:
+        """Case-insensitive and mutable."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = CombinedHeaders(self.scope["headers"])
+        return headers
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body as it arrives; unlike Starlette's it can be asked for again."""
+        if not hasattr(self, "_body"):
+            position, more = 0, True
+            while more:
+                message = await self._content.read(position, keep=True)
+                if message["type"] == "http.disconnect":
+                    self._is_disconnected = True
+                    raise ClientDisconnect()
+                position, more = position + 1, message.get("more_body", False)
+                if chunk := message.get("body", b""):
+                    yield chunk
+        else:
+            yield self._body
+        yield b""
+
+    def replace_body(self, body: bytes | str) -> None:
+        """Give the application and the plugins after this one another body; a `str` as UTF-8.
+
+        Sets `content-length` and removes `content-encoding` and `transfer-encoding`.
+        """
+        self._body = in_bytes(body)
+        self._content.replace(self._body)
+        for name in ("_json", "_form"):
+            self.__dict__.pop(name, None)
+        headers = self.headers
+        del headers["transfer-encoding"], headers["content-encoding"]
+        headers["content-length"] = str(len(self._body))
+
+    def for_application(self) -> Scope:
+        """The scope for one run of the application: the server's own if nothing was changed."""
+        headers = self._headers
+        given: Scope
+        if self._original is None:
+            given = dict(self._pristine or {})
+        elif self.scope == self._original and (headers is None or not headers.changed):
+            given = self._original
+        else:
+            given = dict(self.scope)
+        if self._original is not None:
+            self._pristine, self._original = self.scope, None
+        if headers is not None and headers.changed:
+            given["headers"] = list(headers.raw)
+        self.scope = given
+        return given
+
+    # Starlette's methods, and its property `receive`, call it by this name.
+    @property
+    def _receive(self) -> Receive:  # type: ignore[override]
+        if self._reader is None:
+            self._reader = self._content.reader(keep=True)
+        return self._reader
+
+    def __repr__(self) -> str:
+        return f"<PluginRequest {self.scope['method']} {self.scope['path']}>"
+
+
+def in_bytes(body: Any) -> bytes:
+    """Give a body as bytes; raises `TypeError` for what is none."""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    raise TypeError(f"a body is bytes or str, not {type(body).__name__}")

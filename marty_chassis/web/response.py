@@ -1,0 +1,202 @@
+"""The application's response as plugins see it, from its start on; its body may not exist yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from .contents import contents, is_last
+from .headers import CombinedHeaders
+from .request import in_bytes
+from .rewriting import Ending, Filter, Rewrite, through
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+class AppResponse(Response):
+    """What the application answered, as a `starlette.responses.Response`.
+
+    It is one for `isinstance`, and for `set_cookie`, `headers` and `status_code`. `body` is not
+    Starlette's: the body streams through untouched unless a plugin asks for it.
+    """
+
+    _headers: CombinedHeaders | None = None  # type: ignore[assignment]
+    _filters: tuple[Filter, ...] = ()
+    _content: bytes | None = None
+    """The whole body, when it is known here."""
+    _rewritten = False
+    """Whether `_content` is not what the application sends."""
+    _pieces: tuple[bytes, ...] = ()
+    """What of the body has come so far, when somebody asked for all of it."""
+    background = None
+
+    def __init__(self, run: Run, start: Message) -> None:
+        # Not super's: that renders content.
+        self._run = run
+        self._start = start
+        self.status_code = start["status"]
+
+    @property
+    def headers(self) -> CombinedHeaders:
+        """Case-insensitive and mutable until the response leaves the last plugin."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = CombinedHeaders(self._start.get("headers", ()))
+        return headers
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
+        """The list that Starlette's own methods append to."""
+        return self.headers.raw
+
+    @property
+    def media_type(self) -> str | None:  # type: ignore[override]
+        """The type without its parameters: `text/html`."""
+        value = self.headers.get("content-type")
+        return value.partition(";")[0].strip().lower() if value else None
+
+    async def body(self) -> bytes:  # type: ignore[override]
+        """The whole body, as it would be sent; the application runs on to give it.
+
+        It may be compressed: see `content-encoding`. A stream without end never answers.
+        Raises what the application raises, and `ApplicationEnded` if it leaves the body unfinished.
+        """
+        if self._content is None:
+            async for chunk in self._remaining():
+                self._pieces += (chunk,)
+            self._content, self._pieces = b"".join(self._pieces), ()
+        if self._filters:
+            filters, self._filters = self._filters, ()
+            self._content, self._rewritten = await through(filters, self._content, last=True), True
+        return self._content
+
+    @property
+    def body_iterator(self) -> AsyncIterator[bytes]:
+        """The body in chunks, as the application sends them; what is taken here is not sent.
+
+        For a response of one's own around it: `StreamingResponse(changed(response.body_iterator))`.
+        """
+        if self._content is None:
+            self.headers.pop("content-length", None)
+        return self._remaining()
+
+    def replace_body(self, body: bytes | str) -> None:
+        """Send this instead; a `str` as UTF-8. What the application sends goes nowhere.
+
+        Sets `content-length` and removes `content-encoding` and `transfer-encoding`: set the
+        encoding afterwards if the new body has one.
+        """
+        self._content, self._rewritten, self._filters = in_bytes(body), True, ()
+        del self.headers["content-encoding"]
+        self._unmeasured()
+        if not self._run.head:
+            self.headers["content-length"] = str(len(self._content))
+
+    def filter_body(self, rewrite: Rewrite, *, end: Ending | None = None) -> None:
+        """Pass the body through a function, chunk by chunk, and through `end` after the last.
+
+        As in `filter_body(compressor.compress, end=compressor.flush)`. Removes `content-length`.
+        An error of the function ends the response abruptly, as an application's would.
+        """
+        self._filters += (Filter(rewrite, end, self._run.failures),)
+        self._unmeasured()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it as a response of one's own."""
+        await send(self.start())
+        if self._content is not None:
+            await send({"type": "http.response.body", "body": await self.body()})
+            return
+        filters = self._filters
+        async for piece in self._remaining():
+            chunk = await through(filters, piece, last=False)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send(
+            {"type": "http.response.body", "body": await through(filters, b"", last=True)},
+        )
+
+    # What follows is for the host. ---------------------------------------------------------------
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be sent: the application still stands behind it, or its body is here."""
+        return self._content is not None or not self._run.dropped
+
+    def of(self, run: Run | None) -> bool:
+        """Whether it is the response of this run, and not of an earlier one."""
+        return self._run is run
+
+    def start(self) -> Message:
+        """The first message: the application's own if nothing was changed."""
+        given, headers = self._start, self._headers
+        if self.status_code == given["status"] and (headers is None or not headers.changed):
+            return given
+        if self._bodiless:
+            self._unmeasured()
+        start = {**given, "status": self.status_code, "headers": self.headers.raw}
+        if self._rewritten:
+            # Trailers belong to the body that is not sent.
+            start.pop("trailers", None)
+        return start
+
+    async def settle(self) -> None:
+        """Run the filters over a body that is known, while the response can still fail."""
+        if self._content is not None and self._filters:
+            await self.body()
+
+    async def deliver(self, send: Send) -> bool:
+        """Send the start and what is known of the body; whether the application's rest follows."""
+        known, rewritten = self._content is not None or bool(self._pieces), self._rewritten
+        if self._bodiless:
+            await send(self.start())
+            await send({"type": "http.response.body", "body": b""})
+            return False
+        body = b"".join(self._pieces) if self._content is None else self._content
+        if self._content is None and body and self._filters:
+            body = await through(self._filters, body, last=False)
+        await send(self.start())
+        if known:
+            more = self._content is None and not self._run.exhausted
+            body = b"" if self._run.head and rewritten else body
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+        return not rewritten
+
+    async def passed(self, message: Message, send: Send) -> None:
+        """Send one message of the body through the filters."""
+        last = is_last(message)
+        async for piece in contents(message):
+            if chunk := await through(self._filters, piece, last=False):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if last:
+            chunk = await through(self._filters, b"", last=True)
+            await send({"type": "http.response.body", "body": chunk, "more_body": False})
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the body passes through functions of plugins."""
+        return bool(self._filters)
+
+    @property
+    def _bodiless(self) -> bool:
+        """Whether a plugin chose a status that has no body."""
+        status = self.status_code
+        return status != self._start["status"] and (status < 200 or status in (204, 304))
+
+    def _unmeasured(self) -> None:
+        headers = self.headers
+        del headers["content-length"], headers["transfer-encoding"]
+
+    async def _remaining(self) -> AsyncIterator[bytes]:
+        if self._content is not None:
+            yield await self.body()
+            return
+        while (message := await self._run.pull()) is not None:
+            async for chunk in contents(message):
+                yield chunk
+
+    def __repr__(self) -> str:
+        return f"<AppResponse {self.status_code}>"

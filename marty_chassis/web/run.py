@@ -1,0 +1,298 @@
+"""One run of the application: what it sends waits at its start until the plugins have decided.
+
+The application runs in the server's task; the plugins, which ask for its response, in theirs. Here
+the two meet, and this is the only place where a message of the application is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from contextvars import Context, copy_context
+from enum import Enum
+from typing import NoReturn
+
+import anyio
+import anyio.lowlevel
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from marty_chassis.boundary import Signal, is_fault
+from marty_chassis.errors import ApplicationEnded, HookFailed
+from marty_chassis.hooks import Failures
+
+from .body import DISCONNECT
+from .contents import BODIES, is_last
+from .response import AppResponse
+from .variables import Changes, changed, lend, take_back
+
+PATIENCE = 5.0
+"""Seconds that an application whose response was replaced may go on sending to nobody."""
+
+
+class Mode(Enum):
+    """What becomes of a message that the application sends."""
+
+    WAITING = "waiting"
+    """Its start has not come; anything else (early hints, debug) passes."""
+    HELD = "held"
+    """The plugins have the start and have not decided."""
+    PULLED = "pulled"
+    """The plugins take the body, one message at a time."""
+    PASSING = "passing"
+    """It goes to the server."""
+    FILTERED = "filtered"
+    """Its body passes through functions of plugins."""
+    DROPPED = "dropped"
+    """It goes nowhere: the response was replaced, or the run was given up."""
+
+
+class Run:
+    """The application, run once for a request."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, variables: Changes, failures: Failures
+    ) -> None:
+        self.scope = scope
+        self.failures = failures
+        self.head = scope["method"] == "HEAD"
+        self.error: BaseException | None = None
+        """What the application raised, until somebody has taken it."""
+        self.ended = False
+        self.exhausted = False
+        """Whether the plugins have taken the last of the body."""
+        self.decided = False
+        """Whether its response is the one that is sent."""
+        self._receive = receive
+        self._send = send
+        self._lent = variables
+        self._brought: Changes = []
+        self._mode = Mode.WAITING
+        self._started: Signal[Message | None] = Signal()
+        self._go: Signal[None] = Signal()
+        """Lets the application go on that is held at a message."""
+        self._response: AppResponse | None = None
+        """The one that was decided on."""
+        self._undelivered = False
+        self._scope: anyio.CancelScope | None = None
+
+    raised: tuple[BaseException, ...] = ()
+    """What was raised into the plugins."""
+    _given: Context
+    _offer: Message | None = None
+    """The message of the body that the plugins may take."""
+    _offered: Signal[None] | None = None
+    _moved: Signal[None] | None = None
+    _over: Signal[None] | None = None
+    _until: float | None = None
+    _refused = False
+    _quiet = False
+
+    # In the server's task ------------------------------------------------------------------------
+
+    async def perform(self, app: ASGIApp) -> None:
+        """Run the application to its end; raises only a cancellation that the host asked for."""
+        lent = lend(self._lent)
+        self._given = copy_context()
+        try:
+            if not self.dropped:
+                with anyio.CancelScope() as self._scope:
+                    await app(self.scope, self.receive, self.send)
+        except BaseException as error:
+            if not is_fault(error):
+                # The plugins are cancelled next, and are not to take this for an answer.
+                self._quiet = True
+                raise
+            # What it makes of our refusal to take more is no news.
+            if not (self._refused and isinstance(error, (OSError, ClientDisconnect))):
+                self.error = self.error or error
+        finally:
+            take_back(lent)
+            self._end()
+
+    def _end(self) -> None:
+        self.ended = True
+        if not self._quiet:
+            self._started.set(None)
+            if self._offered is not None:
+                self._offered.set(None)
+        if self._over is not None:
+            self._over.set(None)
+
+    # In the application's tasks ------------------------------------------------------------------
+
+    async def receive(self) -> Message:
+        """Where the application receives from."""
+        return DISCONNECT if self._mode is Mode.DROPPED else await self._receive()
+
+    # Not `async def`: a message that passes is to cost no coroutine.
+    def send(self, message: Message) -> Awaitable[None]:
+        """Where the application sends to."""
+        if self._mode is Mode.PASSING:
+            return self._send(message)
+        return self._handled(message)
+
+    async def _handled(self, message: Message) -> None:
+        if self._mode is Mode.WAITING:
+            if message["type"] == "http.response.start":
+                await self._start(message)
+            else:
+                await self._send(message)
+            return
+        while self._mode is Mode.HELD:
+            # Another task of the application does not overtake the start.
+            self._moved = self._moved or Signal()
+            await self._moved.wait()
+        if self._undelivered:
+            await self._deliver()
+        carries_body = message["type"] in BODIES
+        if self._mode is Mode.DROPPED:
+            await self._drop()
+        elif self._mode is Mode.PULLED and carries_body:
+            await self._hand_over(message)
+        elif self._mode is Mode.FILTERED and carries_body:
+            await self._filter(message)
+        else:
+            await self._send(message)
+
+    async def _start(self, message: Message) -> None:
+        self._mode = Mode.HELD
+        self._brought = changed(self._given)
+        self._started.set(message)
+        await self._go.wait()
+        if self._undelivered:
+            await self._deliver()
+
+    async def _hand_over(self, message: Message) -> None:
+        self._offer = message
+        self._go = Signal()
+        if self._offered is not None:
+            self._offered.set(None)
+        await self._go.wait()
+        if self._undelivered:
+            await self._deliver()
+        if self._offer is message:
+            # Nobody took it.
+            self._offer = None
+            await self.send(message)
+
+    async def _deliver(self) -> None:
+        response, self._undelivered = self._response, False
+        if response is None:
+            return
+        mode = Mode.PASSING
+        try:
+            if not await response.deliver(self._send):
+                mode, self._until = Mode.DROPPED, anyio.current_time() + PATIENCE
+            elif response.filtered:
+                mode = Mode.FILTERED
+        except HookFailed as error:
+            await self._break(error)
+        finally:
+            if self._mode is not Mode.DROPPED:
+                self._move(mode)
+
+    async def _filter(self, message: Message) -> None:
+        try:
+            if self._response is not None:
+                await self._response.passed(message, self._send)
+        except HookFailed as error:
+            await self._break(error)
+
+    async def _break(self, error: HookFailed) -> None:
+        """End the response abruptly; the application is not told of a plugin's fault."""
+        self.error = error
+        self.abandon()
+        await anyio.lowlevel.checkpoint()
+
+    async def _drop(self) -> None:
+        if self._until is not None and anyio.current_time() > self._until:
+            self._refused = True
+            raise OSError("the response was replaced by a plugin, and nobody listens any more")
+        await anyio.lowlevel.checkpoint()
+
+    def _move(self, mode: Mode) -> None:
+        self._mode = mode
+        if self._moved is not None:
+            self._moved.set(None)
+            self._moved = None
+
+    # In the plugins' task ------------------------------------------------------------------------
+
+    @property
+    def dropped(self) -> bool:
+        """Whether nothing that it sends goes anywhere any more."""
+        return self._mode is Mode.DROPPED
+
+    async def response(self) -> AppResponse:
+        """Wait for the start of the response. Raises what the application raises.
+
+        When the waiting is cancelled the application is too, and has ended when this is left.
+        """
+        try:
+            message = await self._started.wait()
+        except GeneratorExit:
+            self.abandon()
+            raise
+        except BaseException:
+            await self.stop()
+            raise
+        if message is None:
+            self._raise(ApplicationEnded(started=False))
+        for variable, value in self._brought:
+            variable.set(value)
+        return AppResponse(self, message)
+
+    async def pull(self) -> Message | None:
+        """Take the next message of the body; `None` after the last. Raises as `response` does."""
+        if self.exhausted:
+            return None
+        if self._offer is None:
+            self._offered = self._offered or Signal()
+            if self._mode in (Mode.HELD, Mode.PULLED):
+                self._move(Mode.PULLED)
+            self._go.set(None)
+            await self._offered.wait()
+        message, self._offer, self._offered = self._offer, None, None
+        if message is None:
+            self._raise(ApplicationEnded(started=True))
+        self.exhausted = is_last(message)
+        return message
+
+    def decide(self, response: AppResponse) -> None:
+        """This response is sent, with all that plugins changed; the application goes on."""
+        self._response, self._undelivered, self.decided = response, True, True
+        self._go.set(None)
+
+    def drop(self) -> None:
+        """Something else was sent; the application may finish, for nobody."""
+        if not self.dropped:
+            self._until = anyio.current_time() + PATIENCE
+        self._move(Mode.DROPPED)
+        self._go.set(None)
+
+    def abandon(self) -> None:
+        """Cancel the application, without waiting."""
+        self._move(Mode.DROPPED)
+        if self._scope is not None:
+            self._scope.cancel()
+        self._go.set(None)
+
+    async def stop(self) -> None:
+        """Cancel the application and wait, whatever happens, until it has ended."""
+        self.abandon()
+        if not self.ended:
+            self._over = self._over or Signal()
+            with anyio.CancelScope(shield=True):
+                await self._over.wait()
+
+    def _raise(self, otherwise: ApplicationEnded) -> NoReturn:
+        """Raise what the application raised, if anything, into the plugins."""
+        error, self.error = self.error or otherwise, None
+        self.raised += (error,)
+        try:
+            raise error
+        finally:
+            del error
+
+    def __repr__(self) -> str:
+        return f"<Run of {self.scope['path']}, {self._mode.value}{', ended' * self.ended}>"

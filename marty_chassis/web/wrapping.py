@@ -1,0 +1,183 @@
+"""Existing ASGI middleware, brought by plugins and put around everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from marty_chassis.errors import WrongMiddleware, did_you_mean
+from marty_chassis.hooks import Generation, Handler, Part, Selector
+from marty_hookspecs import hookimpl
+
+from .paths import below
+
+HOOK = "web_wrap"
+
+INSIDE: ContextVar[ASGIApp] = ContextVar("marty_inside")
+"""What lies inside of all layers of the host that is serving here."""
+
+
+class Next:
+    """The application that a middleware is given: the next layer of the request's generation.
+
+    So a middleware is made once for each start of its plugin, while others come and go around it.
+    """
+
+    def __init__(self, selector: Selector) -> None:
+        self._selector = selector
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run whatever is inside of the middleware."""
+        generation = self._selector.pinned()
+        await generation.part(LAYERS).after(self)(scope, receive, send)
+
+    def __repr__(self) -> str:
+        return "<Next: what is inside of this middleware>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One middleware, made, and the application it was given."""
+
+    handler: Handler
+    wrapped: ASGIApp
+    next: Next
+
+
+class Layers:
+    """The layers of one generation, the one with the lowest priority outermost."""
+
+    def __init__(self, layers: list[Layer]) -> None:
+        self._layers = sorted(layers, key=lambda layer: layer.handler.order)
+        self._after = {outer.next: _entered(inner) for outer, inner in pairwise(self._layers)}
+
+    def __bool__(self) -> bool:
+        return bool(self._layers)
+
+    def around(self, inside: ASGIApp) -> ASGIApp:
+        """Put all layers around an application; the application itself if there are none."""
+        if not self._layers:
+            return inside
+        outermost = _entered(self._layers[0])
+
+        async def through(scope: Scope, receive: Receive, send: Send) -> None:
+            token = INSIDE.set(inside)
+            try:
+                await outermost(scope, receive, send)
+            finally:
+                INSIDE.reset(token)
+
+        return through
+
+    def after(self, next: Next) -> ASGIApp:
+        """What comes after a layer; the innermost for one that is not of this generation."""
+        return self._after.get(next, _inside)
+
+    def __repr__(self) -> str:
+        return f"<Layers {', '.join(layer.handler.plugin for layer in self._layers) or 'none'}>"
+
+
+def _layers(generation: Generation) -> Layers:
+    return Layers([layer for _, layer in generation.entries(LAYERS)])
+
+
+LAYERS: Part[Layer, Layers] = Part("layers", _layers)
+"""What plugins answered to `web.wrap`."""
+
+
+def _entered(layer: Layer) -> ASGIApp:
+    scope_of_plugin = layer.handler.scope
+    if scope_of_plugin is None:
+        return layer.wrapped
+    prefix = scope_of_plugin
+
+    async def entered(scope: Scope, receive: Receive, send: Send) -> None:
+        app = layer.wrapped if below(prefix, scope) else layer.next
+        await app(scope, receive, send)
+
+    return entered
+
+
+def _inside(scope: Scope, receive: Receive, send: Send) -> Any:
+    return INSIDE.get()(scope, receive, send)
+
+
+class ConfiguredMiddleware:
+    """A plugin made of an entry of the configuration's `middleware`: a class and its options."""
+
+    def __init__(self, use: str, make: Callable[..., ASGIApp], options: Mapping[str, Any]) -> None:
+        self.use = use
+        self._make = make
+        self._options = dict(options)
+
+    @hookimpl
+    def web_wrap(self, app: ASGIApp) -> ASGIApp:
+        """Make the middleware around what is inside. Raises `WrongMiddleware`."""
+        try:
+            return self._make(app, **self._options)
+        except TypeError as error:
+            raise WrongMiddleware(
+                self.use,
+                f"making it with the options {', '.join(self._options) or '(none)'} raised"
+                f" TypeError: {error}",
+                "See its documentation for what it takes besides the application.",
+            ) from error
+
+    def __repr__(self) -> str:
+        return f"<ConfiguredMiddleware {self.use}>"
+
+
+def configured_wrap(use: str, options: Mapping[str, Any] | None = None) -> ConfiguredMiddleware:
+    """Give the plugin for `middleware: [{use: "module:Class", options: {...}}]`.
+
+    Imports the module. Raises `WrongMiddleware`, which says what is missing.
+    """
+    module_name, colon, path = use.partition(":")
+    if not (module_name and colon and path):
+        raise WrongMiddleware(
+            use,
+            "it is not of the form module:Class",
+            "Write for instance starlette.middleware.gzip:GZipMiddleware.",
+        )
+    found: Any = _imported(use, module_name)
+    for name in path.split("."):
+        known = dir(found)
+        found = getattr(found, name, None)
+        if found is None:
+            raise WrongMiddleware(
+                use,
+                f"the module {module_name} has no {path}",
+                f"Look at its spelling.{did_you_mean(name, known)}",
+            )
+    if not callable(found):
+        raise WrongMiddleware(
+            use,
+            f"it is {type(found).__name__}, which cannot be called",
+            "Name a class, or a function, that takes the application and gives one.",
+        )
+    return ConfiguredMiddleware(use, found, options or {})
+
+
+def _imported(use: str, module_name: str) -> Any:
+    try:
+        return import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and not f"{module_name}.".startswith(f"{error.name}."):
+            found = f"importing {module_name} needs {error.name}, which is not installed"
+        else:
+            found = f"there is no module {error.name}"
+        raise WrongMiddleware(
+            use, found, "Install what is missing, or correct the name."
+        ) from error
+    except Exception as error:
+        raise WrongMiddleware(
+            use,
+            f"importing {module_name} raised {type(error).__name__}: {error}",
+            "The module itself has to be mended.",
+        ) from error
