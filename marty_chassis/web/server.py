@@ -1,0 +1,71 @@
+"""uvicorn's server, which says when it serves and when it is about to close.
+
+Imports uvicorn, which is an extra: `serving` imports this where a server is wanted.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import anyio
+import uvicorn
+
+from marty_chassis.errors import StartupFailed
+
+from .address import listening_on
+
+
+class Server(uvicorn.Server):
+    """A `uvicorn.Server` that raises where uvicorn leaves the process, and tells two moments.
+
+    `on_serving` is called when it accepts connections; `on_closing` when it has decided to close
+    and still waits for nobody, so that whoever holds a stream open can end it.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        on_serving: Callable[[], None] | None = None,
+        on_closing: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(config)
+        self._on_serving = on_serving
+        self._on_closing = on_closing
+        self._sockets: list[socket.socket] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then accept connections.
+
+        Raises `StartupFailed`, and `CannotListen` after the application has been shut down again.
+        """
+        self._sockets = sockets
+        try:
+            with listening_on(self.config.host, self.config.port):
+                await super().startup(sockets=sockets)
+        except SystemExit:
+            raise StartupFailed from None
+        except BaseException:
+            await self.lifespan.shutdown()
+            raise
+
+    async def main_loop(self) -> None:
+        """Serve until told to end; who is cancelled shuts down all the same, as uvicorn does not."""
+        try:
+            if self._on_serving is not None:
+                self._on_serving()
+            await super().main_loop()
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.shutdown(self._sockets)
+            raise
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, wait for the requests under way, shut the application down."""
+        if self._on_closing is not None:
+            self._on_closing()
+        await super().shutdown(sockets=sockets)
+
+    def __repr__(self) -> str:
+        return f"<Server on {self.config.host}:{self.config.port}>"
