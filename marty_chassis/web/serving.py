@@ -60,27 +60,27 @@ async def serve(
     made = application(app)
     chassis = chassis_of(made)
     service = chassis.config.service if chassis is not None else None
-    host = host or (service.host if service else "127.0.0.1")
-    port = port if port is not None else (service.port if service else 8000)
-    sockets = None if options.keys() & {"fd", "uds"} else await taken(host, port)
+    where = host or (service.host if service else "127.0.0.1")
+    at = port if port is not None else (service.port if service else 8000)
+    sockets = None if options.keys() & {"fd", "uds"} else await taken(where, at)
     if sockets is not None:
-        port = sockets[0].getsockname()[1]
+        at = sockets[0].getsockname()[1]
         if chassis is not None:
-            chassis.bound(host, port)
+            chassis.bound(where, at)
     logs = handed_on("uvicorn") if options.get("log_config") is None else nullcontext()
     try:
         with logs:
             config = uvicorn.Config(
                 made,
-                host=host,
-                port=port,
+                host=where,
+                port=at,
                 access_log=access_log,
                 timeout_graceful_shutdown=graceful_timeout,
                 **_defaults(known=chassis is not None) | options,
             )
             server = Server(
                 config,
-                on_serving=lambda: _serving(host, port, sockets is not None, on_serving),
+                on_serving=lambda: _serving(where, at, sockets is not None, on_serving),
                 on_closing=None if chassis is None else chassis.closing,
             )
             await server.serve(sockets)
