@@ -83,15 +83,14 @@ class EventBus:
         # not stay with an old one for ever.
         context = self._selector.unpinned_context()
         context.run(self._inside.set, delivery)
-        full = [s for s in subscribers if not s.put(Letter(delivery, context.copy()))]
+        full = [s for s in subscribers if not s.put((delivery, context.copy()))]
         if full and inside is not None:
             for _ in full:
                 delivery.handled()
             raise _mailbox_full(event, full, 0)
         if full or (wait and delivery.remaining):
             limit = self._publish_timeout if seconds is None else seconds
-            letter = Letter(delivery, context)
-            refused = await self._wait(letter, full, handled=wait, seconds=limit)
+            refused = await self._wait((delivery, context), full, handled=wait, seconds=limit)
             if refused:
                 raise _mailbox_full(event, refused, limit)
             if wait and delivery.remaining:
@@ -143,7 +142,7 @@ class EventBus:
     ) -> list[Subscription]:
         """Wait for room, then for the handlers; give those who had no room in time."""
         delivery, context = letter
-        waits = [(s, s.wait(Letter(delivery, context.copy()))) for s in full]
+        waits = [(s, s.wait((delivery, context.copy()))) for s in full]
         refused: list[Subscription] = []
         try:
             with anyio.move_on_after(seconds):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context
-from typing import Any, NamedTuple
+from types import CoroutineType, coroutine
+from typing import Any
 
 from marty_chassis.boundary import Signal
-from marty_chassis.hooks import Generation
+from marty_chassis.hooks import Generation, is_awaitable
 
 from .event import Event
 
@@ -37,38 +37,54 @@ class Delivery:
         return f"<Delivery of {self.event.type} to {self.remaining} more>"
 
 
-class Letter(NamedTuple):
-    """An event in one mailbox, with a copy of its publisher's context of its own."""
-
-    delivery: Delivery
-    context: Context
+Letter = tuple[Delivery, Context]
+"""An event in one mailbox, with a copy of its publisher's context of its own."""
 
 
-@types.coroutine
-def awaited(context: Context, awaitable: Awaitable[Any]) -> Generator[Any, Any, Any]:
-    """Await something in another context than the current task's, each step of it.
+def begun(
+    context: Context, call: Callable[[Event], Any], event: Event
+) -> Awaitable[object] | None:
+    """Call a handler in a context, up to where it first waits; give the rest, or None if none is.
 
     So a handler sees its publisher's context variables (a correlation id, a trace), though one task
-    handles the events of many publishers.
+    handles the events of many publishers. Most handlers never wait, and cost no more than the call.
     """
-    coroutine = awaitable if isinstance(awaitable, Coroutine) else _as_coroutine(awaitable)
-    step: Callable[[Any], Any] = coroutine.send
-    value: Any = None
+    answer = context.run(call, event)
+    if answer is None:
+        return None
+    if type(answer) is not CoroutineType:
+        if not is_awaitable(answer):
+            return None
+        answer = _as_coroutine(answer)
+    try:
+        waits_for = context.run(answer.send, None)
+    except StopIteration:
+        return None
+    return _rest(context, answer, waits_for)
+
+
+@coroutine
+def _rest(
+    context: Context, begun: CoroutineType[Any, Any, Any], waits_for: object
+) -> Generator[Any, Any, object]:
+    """Every further step of a coroutine, each in its own context instead of the task's."""
     while True:
+        step: Callable[[Any], Any] = begun.send
+        value: Any = None
         try:
-            waited_for = context.run(step, value)
+            value = yield waits_for
+        except GeneratorExit:
+            context.run(begun.close)
+            raise
+        except BaseException as error:  # noqa: BLE001  # handed on to whom it was meant for
+            step, value = begun.throw, error
+        try:
+            waits_for = context.run(step, value)
         except StopIteration as end:
             return end.value
         finally:
             # An error that goes on from here holds this frame, which must not hold the error.
-            step, value = coroutine.send, None
-        try:
-            value = yield waited_for
-        except GeneratorExit:
-            context.run(coroutine.close)
-            raise
-        except BaseException as error:  # noqa: BLE001  # handed on to whom it was meant for
-            step, value = coroutine.throw, error
+            del step, value
 
 
 async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:

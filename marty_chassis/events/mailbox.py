@@ -56,7 +56,8 @@ class Mailbox:
 
     def put(self, letter: Letter) -> bool:
         """Take a letter if there is room for it."""
-        self._running()
+        if self._consumer is None:
+            self._start()
         if len(self._letters) >= self.size:
             return False
         self._letters.append(letter)
@@ -94,13 +95,14 @@ class Mailbox:
 
     def deliveries(self) -> Iterator[Delivery]:
         """Give what waits in here, in its order."""
-        return (letter.delivery for letter in self._letters)
+        return (delivery for delivery, _ in self._letters)
 
     async def drain(self, seconds: float) -> bool:
         """Wait until everything in here has been handled; False when time is up."""
         with anyio.move_on_after(seconds):
             while self.busy:
-                await self._running().wait()
+                # None runs where the event loop of the last one has ended.
+                await (self._consumer or self._start()).wait()
             return True
         return False
 
@@ -109,22 +111,20 @@ class Mailbox:
         self.closed = True
         dropped = 0
         while self._letters:
-            self.take().delivery.handled()
+            delivery, _ = self.take()
+            delivery.handled()
             dropped += 1
         if self._consumer is not None:
             self._consumer.cancel()
             strays.keep(self._consumer)
         return dropped
 
-    def _running(self) -> Detached[None]:
-        """The task, started if none runs: nothing waited, or the event loop of the last ended."""
-        task = self._consumer
-        if task is None:
-            self._busy.add(self)
-            # In a context of nobody: each letter brings its own.
-            task = self._consumer = spawn(self._handle, self, name=self._name, context=Context())
-            task.when_ended(self._ended)
-        return task
+    def _start(self) -> Detached[None]:
+        self._busy.add(self)
+        # In a context of nobody: each letter brings its own.
+        self._consumer = spawn(self._handle, self, name=self._name, context=Context())
+        self._consumer.when_ended(self._ended)
+        return self._consumer
 
     def _ended(self, _: object) -> None:
         self._consumer = None

@@ -9,9 +9,8 @@ import anyio.lowlevel
 
 from marty_chassis.boundary import Faults, Phase, Strays, guarded
 from marty_chassis.errors import InvalidEvent, PluginFault
-from marty_chassis.hooks import is_awaitable
 
-from .delivery import Delivery, Letter, awaited
+from .delivery import Delivery, Letter, begun
 from .mailbox import Mailbox, Waiting
 from .pattern import Pattern
 from .taking import Handler, handler_name, taking
@@ -119,7 +118,8 @@ class Subscription:
             if self.when_full == "wait":
                 return False
         self.dropped += 1
-        letter.delivery.handled()
+        delivery, _ = letter
+        delivery.handled()
         return True
 
     def wait(self, letter: Letter) -> Waiting:
@@ -148,9 +148,9 @@ class Subscription:
             delivery, context = mailbox.take()
             self._in_hand = delivery
             try:
-                answer = context.run(call, delivery.event)
-                if answer is not None and is_awaitable(answer):
-                    await awaited(context, answer)
+                rest = begun(context, call, delivery.event)
+                if rest is not None:
+                    await rest
                 self.delivered += 1
             finally:
                 self._in_hand = None

@@ -192,7 +192,9 @@ async def test_a_source_must_be_given(house: House) -> None:
 
 
 async def test_a_plugin_answers_events_subscriptions_with_a_mapping(house: House) -> None:
-    plugin, logins, outs = house.plugin("audit"), [], []
+    plugin = house.plugin("audit")
+    logins: list[Any] = []
+    outs: list[Any] = []
 
     made = plugin.events.subscribe_all({"user.login": logins.append, "user.logout": outs.append})
     await house.bus.publish("user.login", 1, source="x")

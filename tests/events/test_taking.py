@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 from unittest.mock import Mock
 
@@ -97,7 +98,7 @@ def elsewhere(something: "Event") -> Any:  # noqa: UP037
 
 def in_a_module_with(**names: Any) -> Callable[..., Any]:
     """The handler as a module would hold it that knows other names."""
-    function = type(elsewhere)(elsewhere.__code__, {"taken": taken, **names})
+    function = FunctionType(elsewhere.__code__, {"taken": taken, **names})
     function.__annotations__ = {"something": "Event"}
     return function
 
