@@ -1,0 +1,109 @@
+"""The management API of one service: what is asked instead of the plugins' chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from marty_chassis.errors import UnknownPlugin
+from marty_chassis.hooks import HookManager
+from marty_hookspecs.web import Receive, Scope, Send
+
+from .asked import Desk
+from .audit import Audit
+from .exposition import Exposition
+from .front import Front
+from .health import Health
+from .journal import Journal
+from .overseer import Overseer
+from .paths import Paths
+from .running import Running
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from marty_chassis.events import EventBus
+
+
+class Management:
+    """Shows and moves the plugins of one service.
+
+    Whoever serves asks `answers(scope)` first and calls this instead of the plugins' chain, so that
+    a request for here meets no plugin, holds no lease and is answered when every plugin has failed.
+    `start` it before the plugins and `stop` it after them; it answers without that, too.
+
+    prefix: what the paths begin with; `management.prefix` of the configuration when not given.
+    owned: those of `paths` that are left to the application.
+    """
+
+    def __init__(
+        self,
+        overseer: Overseer,
+        manager: HookManager,
+        *,
+        bus: EventBus | None = None,
+        prefix: str | None = None,
+        owned: Iterable[str] = (),
+        health: Health | None = None,
+    ) -> None:
+        health = health or Health(manager, lambda name: _generation(overseer, name))
+        self._desk = Desk(overseer, manager, bus, health, Journal(), Exposition(), Audit(bus))
+        self._running = Running(self._desk)
+        own = overseer.config.management.prefix
+        self._front = self.at(own if prefix is None else prefix, owned)
+
+    def at(self, prefix: str, owned: Iterable[str] = ()) -> Front:
+        """The same answers below another prefix."""
+        return Front(self._desk, Paths(prefix, owned))
+
+    @property
+    def prefix(self) -> str:
+        """What the paths begin with."""
+        return self._front.prefix
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path that is answered, with the prefix, names in braces: `/plugins/{name}`."""
+        return self._front.paths
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where the service may register metrics of its own; raises `ImportError`."""
+        return self._desk.exposition.registry
+
+    @property
+    def ready(self) -> bool:
+        """What `/health/ready` says."""
+        return self._desk.ready
+
+    async def start(self) -> None:
+        """Begin to ask plugins how they are; in another event loop than before, begin anew."""
+        await self._running.start()
+
+    def drain(self) -> None:
+        """Say from now on that the service is not ready, and let the readers of the journal go.
+
+        A server that waits for open answers must call this before it waits.
+        """
+        self._running.drain()
+
+    async def stop(self) -> None:
+        """Stop asking; requests are still answered."""
+        await self._running.stop()
+
+    def answers(self, scope: Scope) -> bool:
+        """Whether this request is to be answered here."""
+        return self._front.answers(scope)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._front(scope, receive, send)
+
+    def __repr__(self) -> str:
+        return f"<Management below {self.prefix or '/'}: {self._desk.overseer!r}>"
+
+
+def _generation(overseer: Overseer, name: str) -> int:
+    try:
+        return overseer.status_of(name).generation
+    except UnknownPlugin:
+        return 0

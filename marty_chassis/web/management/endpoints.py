@@ -1,0 +1,120 @@
+"""All endpoints, one table: requests are answered by it and the document is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from starlette.responses import Response
+
+from marty_hookspecs.web import ASGIApp
+
+from . import looking, models, moving, probes
+from .asked import Asked, Desk
+from .document import document
+from .endpoint import JSON, OPENMETRICS, PROMETHEUS, Endpoint, Need, look
+
+
+async def openapi(desk: Desk, asked: Asked) -> ASGIApp:
+    """This document."""
+    service = desk.overseer.config.service
+    answered = [one for one in ENDPOINTS if f"{asked.prefix}{one.path}" in asked.paths]
+    text = document(service.name, service.version, asked.prefix, answered)
+    return Response(text, headers={"cache-control": "no-store"}, media_type=JSON)
+
+
+def _move(
+    action: str, move: moving.Move, *more: int, flags: Mapping[str, str] | None = None
+) -> Endpoint:
+    return Endpoint(
+        "POST",
+        f"/plugins/{{name}}/{action}",
+        action,
+        (move.__doc__ or "").partition("\n")[0],
+        Need.OPERATOR,
+        partial(moving.audited, action, move),
+        {200: (JSON, models.MovedPlugin)},
+        fails=(403, 404, 409, 503, *more),
+        flags=flags or {},
+    )
+
+
+_HEALTH = probes.MEDIA_TYPE
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    look("/plugins/status", looking.plugins, {200: models.PluginsView}, name="plugins"),
+    look(
+        "/plugins/metrics",
+        looking.metrics,
+        {200: models.MetricsView},
+        name="metrics",
+        texts=(PROMETHEUS, OPENMETRICS),
+        fails=(501,),
+    ),
+    look(
+        "/plugins/events",
+        looking.journal,
+        {},
+        name="journal",
+        texts=("text/event-stream",),
+        headers={"Last-Event-ID": "Begin after this event; without it, with the next one."},
+    ),
+    look(
+        "/plugins/{name}", looking.plugin, {200: models.PluginDetail}, name="plugin", fails=(404,)
+    ),
+    look(
+        "/plugins/{name}/health",
+        looking.health_of_plugin,
+        {200: models.PluginHealth, 503: models.PluginHealth},
+        name="plugin_health",
+        fails=(404,),
+    ),
+    _move("reload", moving.reload, 501),
+    _move("enable", moving.enable),
+    _move(
+        "disable",
+        moving.disable,
+        400,
+        flags={"force": "Disable it even if the service cannot do without it."},
+    ),
+    look(
+        "/extension-points",
+        looking.extension_points,
+        {200: models.PointsView},
+        name="extension_points",
+    ),
+    look(
+        "/metrics",
+        looking.prometheus,
+        {},
+        name="prometheus",
+        texts=(PROMETHEUS, OPENMETRICS),
+        fails=(501,),
+    ),
+    look(
+        "/health",
+        probes.health,
+        {200: models.ServiceHealth, 503: models.ServiceHealth},
+        name="health",
+        need=Need.TOKEN_FOR_DETAILS,
+        media_type=_HEALTH,
+    ),
+    look(
+        "/health/live",
+        probes.live,
+        {200: models.Probe},
+        name="live",
+        need=Need.NOTHING,
+        media_type=_HEALTH,
+    ),
+    look(
+        "/health/ready",
+        probes.ready,
+        {200: models.Probe, 503: models.Probe},
+        name="ready",
+        need=Need.NOTHING,
+        media_type=_HEALTH,
+    ),
+    look("/openapi.json", openapi, {}, name="openapi", texts=(JSON,)),
+)
+"""The first one whose path fits is meant."""

@@ -1,0 +1,146 @@
+"""What plugins answer to `metrics.collect` and `metrics.describe`, each asked beside the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any, TypeVar, cast
+
+import anyio
+
+from marty_chassis.boundary import Phase, guarded
+from marty_chassis.errors import ContractError, PluginFault
+from marty_chassis.hooks import Answer, HookManager
+from marty_hookspecs import metrics_collect, metrics_describe
+
+from .families import MetricType
+
+T = TypeVar("T")
+
+_LONGEST = 200
+"""Characters of a metric's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a plugin says a figure is."""
+
+    type: MetricType
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One plugin's figures, those alone that make sense."""
+
+    plugin: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    """One line for each thing that went wrong."""
+    seconds: float = 0.0
+
+
+async def collected(manager: HookManager) -> list[Figures]:
+    """Ask every plugin that has figures, all at once; give them by the plugins' names."""
+    current = manager.current
+    asked = {
+        handler.plugin
+        for hook in ("metrics_collect", "metrics_describe")
+        for handler in current.handlers(hook)
+        if not handler.wrapper
+    }
+    found: dict[str, Figures] = {}
+
+    async def ask(plugin: str) -> None:
+        found[plugin] = await _figures(manager, plugin)
+
+    async with anyio.create_task_group() as group:
+        for plugin in asked:
+            group.start_soon(ask, plugin)
+    return [found[plugin] for plugin in sorted(found)]
+
+
+async def _figures(manager: HookManager, plugin: str) -> Figures:
+    collects = await manager.hooks.ask_one(plugin, metrics_collect)
+    describes = await manager.hooks.ask_one(plugin, metrics_describe)
+    sieve = Sieve(manager, plugin)
+    values = {n: v for answer in collects for n, v in sieve.values(answer).items()}
+    definitions = {n: d for answer in describes for n, d in sieve.definitions(answer).items()}
+    seconds = sum(a.seconds for a in collects) + sum(a.seconds for a in describes)
+    return Figures(plugin, values, definitions, tuple(sieve.problems), round(seconds, 6))
+
+
+class Sieve:
+    """Keeps what makes sense of one plugin's answers; everything else is a fault of the plugin."""
+
+    def __init__(self, manager: HookManager, plugin: str) -> None:
+        self._faults = manager.faults
+        self._plugin = plugin
+        self.problems: list[str] = []
+
+    def values(self, answer: Answer[Any]) -> dict[str, float]:
+        """Read an answer to `metrics.collect`."""
+        return self._read(answer, "metrics.collect", _number)
+
+    def definitions(self, answer: Answer[Any]) -> dict[str, Definition]:
+        """Read an answer to `metrics.describe`."""
+        return self._read(answer, "metrics.describe", _definition)
+
+    def refuse(self, hook: str, why: str) -> None:
+        """Report something that makes no sense."""
+        self._tried(hook, _refused, why)
+
+    def _read(self, answer: Answer[Any], hook: str, read: Callable[[str, Any], T]) -> dict[str, T]:
+        if answer.error is not None:
+            self.problems.append(str(answer.error))
+        if answer.value is None:
+            return {}
+        items = self._tried(hook, _items, answer.value) or []
+        found = ((name, self._tried(hook, read, name, value)) for name, value in items)
+        return {name: value for name, value in found if value is not None}
+
+    def _tried(self, hook: str, function: Callable[..., T], *arguments: object) -> T | None:
+        # Even a number can be an object of the plugin's own making.
+        try:
+            with guarded(self._faults, plugin=self._plugin, phase=Phase.HOOK, hook=hook):
+                return function(*arguments)
+        except PluginFault as error:
+            self.problems.append(str(error.fault))
+            return None
+
+
+def _refused(why: str) -> None:
+    raise ContractError(why)
+
+
+def _items(answer: object) -> list[tuple[str, object]]:
+    if not isinstance(answer, Mapping):
+        raise ContractError(f"the answer is a {type(answer).__name__}, and no mapping by name")
+    items = list(answer.items())
+    for name, _ in items:
+        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST:
+            raise ContractError(f"a name is no text of 1 to {_LONGEST} characters")
+    return items
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, Real):
+        number = float(value)
+        if math.isfinite(number):
+            return int(value) if isinstance(value, int) else number
+        raise ContractError(f"{name} is {number}, and no finite number")
+    raise ContractError(f"{name} is a {type(value).__name__}, and no finite number")
+
+
+def _definition(name: str, value: object) -> Definition:
+    if not isinstance(value, Mapping):
+        raise ContractError(f"{name} is described by a {type(value).__name__}, and no mapping")
+    kind, description = value.get("type", "gauge"), value.get("description", "")
+    if kind not in ("counter", "gauge"):
+        raise ContractError(
+            f"{name} is described as {str(kind)[:40]!r}; the types are 'counter' and 'gauge'"
+        )
+    return Definition(cast(MetricType, kind), " ".join(str(description).split()))

@@ -1,0 +1,303 @@
+"""What the management API answers, in the order of its endpoints. Every answer is one of these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["pass", "warn", "fail"]
+Number = int | float
+
+
+class Answer(BaseModel):
+    """Frozen; says what each field is in the document."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+# Plugins ------------------------------------------------------------------------------------------
+
+
+class ServiceView(Answer):
+    """Who answers."""
+
+    name: str
+    version: str
+    worker: int
+    """The process: of several workers behind one port, one answers."""
+
+
+class PluginView(Answer):
+    """One plugin, in a row."""
+
+    name: str
+    version: str
+    description: str
+    author: str
+    state: str
+    """discovered, started, error, blocked, ..."""
+    since: datetime
+    phase: str | None
+    """What was being done with it when it failed."""
+    reason: str
+    """What happened and what to do, in one line; empty when there is nothing to say."""
+    source: str
+    """Where it is from."""
+    dependencies: list[str]
+    blocked_by: list[str]
+    attempt: int
+    """How often it was not ready in a row."""
+    next_try: datetime | None
+    required: bool
+    """Whether the service is not ready without it."""
+    failure_policy: str | None
+    """closed or open; null for a plugin without request hooks."""
+    generation: int
+    """Which run of it this is; 0 before the first."""
+    faults: int
+    """How many it has had."""
+    healthy: bool | None
+    """What its last check said; null when it has none, or was not asked yet."""
+
+
+class MissingView(Answer):
+    """A required plugin that is not started."""
+
+    name: str
+    state: str | None
+    """Null when there is no such plugin."""
+    reason: str
+
+
+class PluginsView(Answer):
+    """Every plugin, in the order of starting."""
+
+    service: ServiceView
+    ready: bool
+    missing: list[MissingView]
+    states: dict[str, int]
+    """How many plugins are in each state; states that none is in are left out."""
+    plugins: list[PluginView]
+    last_event_id: str
+    """For `Last-Event-ID` at the journal: what has happened since this answer was made."""
+
+
+class FaultView(Answer):
+    """Something that the plugin did wrong."""
+
+    phase: str
+    hook: str | None
+    kind: str
+    message: str
+    traceback: str
+    at: datetime
+
+
+class SettingView(Answer):
+    """One value of the plugin's section, secrets masked."""
+
+    key: str
+    value: Any
+    origin: str
+    """`config.yaml:11:5`, `env:MARTY_...`, `default`, ..."""
+
+
+class HookView(Answer):
+    """The plugin's place at one extension point."""
+
+    point: str
+    place: int
+    """1 is asked first."""
+    of: int
+    reason: str
+    """Why it stands there."""
+
+
+class PluginDetail(PluginView):
+    """One plugin, whole."""
+
+    left: list[str]
+    """What of it could not be undone."""
+    hooks: list[HookView]
+    configuration: list[SettingView]
+    recent_faults: list[FaultView]
+    """The newest last."""
+
+
+class MovedPlugin(Answer):
+    """What became of a request to move a plugin."""
+
+    plugin: str
+    action: str
+    state: str
+    reason: str
+    generation: int
+    worker: int
+    """The process that did it; others are not moved."""
+
+
+# Health -------------------------------------------------------------------------------------------
+
+
+class PluginHealth(Answer):
+    """How one plugin is."""
+
+    plugin: str
+    healthy: bool
+    state: str | None
+    """Null for what is asked and is no plugin of the lifecycle."""
+    reason: str
+    details: dict[str, Any]
+    """What the plugin says besides, secrets masked."""
+    source: Literal["check", "state"]
+    """Whether its own check says so, or only its state."""
+    checked_at: datetime | None
+    age_seconds: float | None
+    interval_seconds: float | None
+
+
+class HealthCheck(Answer):
+    """One line of `checks`."""
+
+    componentType: Literal["plugin"] = "plugin"
+    status: Status
+    time: datetime | None
+    output: str | None
+    """Why it is not `pass`."""
+    observedValue: dict[str, Any] | str
+    """The plugin's details, or its state."""
+
+
+class ServiceHealth(Answer):
+    """How the service is, as `application/health+json` has it; callers without a token get `status`.
+
+    fail: a required plugin is not started, or says that it is not healthy. warn: another one.
+    """
+
+    status: Status
+    version: str | None = None
+    serviceId: str | None = None
+    checks: dict[str, list[HealthCheck]] | None = None
+    """By `<plugin>:health`, or `<plugin>:state` for a plugin without a check."""
+
+
+class Probe(Answer):
+    """Yes or no."""
+
+    status: Status
+
+
+# Metrics ------------------------------------------------------------------------------------------
+
+
+class DefinitionView(Answer):
+    """What a plugin says a figure is."""
+
+    type: str
+    description: str
+
+
+class PluginMetrics(Answer):
+    """The figures of one plugin, by its own names."""
+
+    metrics: dict[str, Number]
+    definitions: dict[str, DefinitionView]
+    problems: list[str]
+    """What could not be shown, and why."""
+    seconds: float
+    """How long the plugin took to answer."""
+
+
+class SampleView(Answer):
+    """One figure."""
+
+    labels: dict[str, str]
+    value: Number
+
+
+class FamilyView(Answer):
+    """Figures of the chassis."""
+
+    name: str
+    type: str
+    help: str
+    samples: list[SampleView]
+
+
+class MetricsView(Answer):
+    """All figures."""
+
+    plugins: dict[str, PluginMetrics]
+    chassis: list[FamilyView]
+
+
+# Extension points ---------------------------------------------------------------------------------
+
+
+class HandlerView(Answer):
+    """One plugin's handler."""
+
+    plugin: str
+    priority: int
+    reason: str
+    """Why it stands where it stands."""
+    function: str
+    wrapper: bool
+    blocking: bool
+    failure_policy: Literal["closed", "open"]
+    scope: str | None
+    """The path below which it applies; null is everywhere."""
+
+
+class PointView(Answer):
+    """One extension point."""
+
+    name: str
+    hook: str
+    type: str
+    description: str
+    parameters: dict[str, str]
+    """Their types, in words; empty where nobody says."""
+    on_error: str
+    deadline: float | None
+    """Seconds that one plugin may take."""
+    copies: bool
+    since: str
+    deprecated: str | None
+    owner: str | None
+    """The plugin that brought it; null for those of the contract."""
+    handlers: list[HandlerView]
+    """In the order of calling."""
+
+
+class PointsView(Answer):
+    """Every extension point, by name."""
+
+    extension_points: list[PointView]
+
+
+# The journal and errors ---------------------------------------------------------------------------
+
+
+class Move(Answer):
+    """The data of an event `move` in the journal."""
+
+    plugin: str
+    before: str
+    after: str
+    at: datetime
+    phase: str | None
+    reason: str
+
+
+class ProblemView(Answer):
+    """An error: RFC 9457."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(default="about:blank")
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,117 @@
+"""The answers that move plugins: reload, enable, disable. Each attempt is audited."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.responses import Response
+
+from marty_chassis.errors import (
+    LifecycleError,
+    NotRunning,
+    NotYet,
+    PluginBusy,
+    PluginRequired,
+    UnknownPlugin,
+)
+from marty_chassis.lifecycle import PluginStatus, State
+from marty_chassis.web.problem import problem
+
+from .access import FORBIDDEN, Role, foreign
+from .asked import Asked, Desk, answer, refused
+from .audit import Attempt
+from .models import MovedPlugin
+
+_STATUS: Mapping[type[LifecycleError], tuple[int, str]] = {
+    UnknownPlugin: (404, "unknown-plugin"),
+    PluginBusy: (409, "plugin-busy"),
+    PluginRequired: (409, "plugin-required"),
+    NotRunning: (503, "not-running"),
+    NotYet: (501, "not-yet"),
+}
+
+_YES = frozenset({"", "1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off"})
+
+Move = Callable[[Desk, Asked], Awaitable[Response]]
+
+
+async def audited(action: str, move: Move, desk: Desk, asked: Asked) -> Response:
+    """Answer a request to move a plugin, and write down what became of it."""
+    refusal = asked.refusal or foreign(asked.headers)
+    if refusal is None and asked.role is not Role.OPERATOR:
+        refusal = FORBIDDEN
+    response: Response | None = None
+    try:
+        response = refused(refusal) if refusal else await _answered(move, desk, asked)
+    finally:
+        attempt = Attempt(
+            action,
+            asked.plugin[:100],
+            asked.role.value if asked.role else "nobody",
+            asked.client,
+            response.status_code if response else 0,
+            refusal.type if refusal else "",
+        )
+        desk.audit.log(attempt)
+    await desk.audit.publish(attempt)
+    return response
+
+
+async def reload(desk: Desk, asked: Asked) -> Response:
+    """Replace a plugin by what its source is now."""
+    await desk.overseer.reload(asked.plugin)
+    status = desk.overseer.status_of(asked.plugin)
+    desk.reloads[status.name] = desk.reloads.get(status.name, 0) + 1
+    return _moved("reload", status, State.STARTED)
+
+
+async def enable(desk: Desk, asked: Asked) -> Response:
+    """Let a disabled plugin start again."""
+    status = await desk.overseer.enable(asked.plugin)
+    return _moved("enable", status, State.STARTED if desk.overseer.running else status.state)
+
+
+async def disable(desk: Desk, asked: Asked) -> Response:
+    """Stop a plugin and keep it from starting."""
+    word = asked.query.get("force", "no").lower()
+    if word not in _YES | _NO:
+        return problem(400, "force is `true` or `false`.", type="bad-query")
+    status = await desk.overseer.disable(asked.plugin, force=word in _YES)
+    return _moved("disable", status, State.DISABLED)
+
+
+async def _answered(move: Move, desk: Desk, asked: Asked) -> Response:
+    try:
+        return await move(desk, asked)
+    except LifecycleError as error:
+        status, type = next(
+            (found for kind, found in _STATUS.items() if isinstance(error, kind)),
+            (409, "cannot-move"),
+        )
+        return problem(status, str(error), type=type)
+
+
+def _moved(action: str, status: PluginStatus, wanted: State) -> Response:
+    if status.state is not wanted:
+        return problem(
+            409,
+            f"plugin {status.name!r}: {action} was done, and it is {status.state.value}."
+            f" {status.reason}".rstrip(),
+            type="not-where-wanted",
+            plugin=status.name,
+            action=action,
+            state=status.state.value,
+            reason=status.reason,
+        )
+    return answer(
+        MovedPlugin(
+            plugin=status.name,
+            action=action,
+            state=status.state.value,
+            reason=status.reason,
+            generation=status.generation,
+            worker=os.getpid(),
+        )
+    )

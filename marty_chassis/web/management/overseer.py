@@ -1,0 +1,49 @@
+"""What the management API asks of the lifecycle; the supervisor is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from marty_chassis.lifecycle import Missing, Moved, PluginStatus
+
+if TYPE_CHECKING:
+    from marty_chassis.settings import ChassisConfig
+
+
+class Overseer(Protocol):
+    """Knows and moves all plugins of one service."""
+
+    config: ChassisConfig
+    """Replaced when plugins have answered `config.load`."""
+    missing: tuple[Missing, ...]
+    """The required plugins that are not started."""
+
+    @property
+    def running(self) -> bool:
+        """Whether plugins are to run."""
+        ...
+
+    def status(self) -> tuple[PluginStatus, ...]:
+        """Everything about every plugin, in the order of starting."""
+        ...
+
+    def status_of(self, name: str) -> PluginStatus:
+        """Everything about one plugin; raises `UnknownPlugin`."""
+        ...
+
+    async def enable(self, name: str) -> PluginStatus:
+        """Let a disabled plugin start again."""
+        ...
+
+    async def disable(self, name: str, *, force: bool = False) -> PluginStatus:
+        """Stop a plugin and keep it from starting."""
+        ...
+
+    async def reload(self, name: str) -> object:
+        """Replace a plugin by what its source is now."""
+        ...
+
+    def subscribe(self, watcher: Callable[[Moved], None]) -> Callable[[], None]:
+        """Call this with each move; gives the function that ends it."""
+        ...

@@ -1,0 +1,54 @@
+"""The tasks of the management API: it follows the plugins while they run."""
+
+from __future__ import annotations
+
+from marty_chassis.boundary import GRACE, Detached, running_loop, spawn
+from marty_chassis.lifecycle import Moved
+
+from .asked import Desk
+from .views import move_json
+
+
+class Running:
+    """Fills the journal from the first move on, and the cache of health between start and stop."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._asking: Detached[None] | None = None
+        self._loop: object = None
+        desk.overseer.subscribe(self._note)
+
+    async def start(self) -> None:
+        """Begin to ask plugins how they are; in another event loop than before, begin anew."""
+        await self._leave()
+        self._desk.draining = False
+        self._desk.journal.open()
+        self._loop = running_loop()
+        self._asking = spawn(self._desk.health.run, name="health of plugins")
+
+    def drain(self) -> None:
+        """Say from now on that the service is not ready, and let the readers of the journal go."""
+        self._desk.draining = True
+        self._desk.journal.close()
+
+    async def stop(self) -> None:
+        """Stop asking, and forget what was answered."""
+        self.drain()
+        await self._leave()
+
+    async def _leave(self) -> None:
+        task, self._asking = self._asking, None
+        if self._loop is not running_loop():
+            # What lives in a loop that has ended cannot be told to leave, and does nothing.
+            self._desk.health.forget()
+            return
+        if task is not None:
+            task.cancel()
+            await task.wait(GRACE)
+        await self._desk.health.close()
+
+    def _note(self, moved: Moved) -> None:
+        self._desk.journal.note("move", move_json(moved))
+
+    def __repr__(self) -> str:
+        return f"<Running {self._asking!r}>"
