@@ -41,7 +41,7 @@ class Entry:
     ) -> None:
         self.registrations = registrations
         self.ttl = ttl
-        self.noted: Noted | None = None
+        self.noted: Noted  # set when it is entered in its owner's ledger, before it is seen
         self._info = info
         self._drop_after = drop_after
         self._beaten = now

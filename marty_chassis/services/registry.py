@@ -187,15 +187,17 @@ class ServiceRegistry:
     async def _watch(self, query: ServiceQuery, every: float) -> AsyncIterator[list[ServiceInfo]]:
         last: list[ServiceInfo] | None = None
         while True:
-            # Taken before looking: a change while we look is not missed.
+            # Taken before looking: a change while we look, or while the watcher is busy with what
+            # it got, is not missed.
             changed = self._changed
+            again = self._clock() + min(every, self._next_change())
             # A stream that began long ago is about the services of now.
             with self._selector.pin():
                 found = await self._discover(query)
             if found != last:
                 last = copy.deepcopy(found)
                 yield found
-            await changed.within(min(every, self._next_change()))
+            await changed.within(max(0.0, again - self._clock()))
 
     def _next_change(self) -> float:
         now = self._clock()
@@ -209,8 +211,7 @@ class ServiceRegistry:
         if not live:
             del self._live[entry.id]
         entry.registrations.remove(SERVICES, entry)
-        if entry.noted is not None:
-            entry.noted.strike()
+        entry.noted.strike()
 
     def _notify(self) -> None:
         changed, self._changed = self._changed, Signal()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+
+from marty_chassis.events import Event
+from marty_chassis.events.delivery import begun
 
 from .house import House
 
@@ -82,6 +85,27 @@ async def test_a_handler_may_use_cancel_scopes_and_threads(house: House) -> None
 
     assert notes == ["inside", "late"]
     assert house.manager.faults.count("audit") == 0
+
+
+def test_a_handler_that_is_abandoned_while_it_waits_is_closed_in_its_context() -> None:
+    seen: list[str] = []
+
+    class Waiting:
+        def __await__(self) -> Any:
+            yield "something that never happens"
+
+    async def handler(event: Event) -> None:
+        request_id.set("inside")
+        try:
+            await Waiting()
+        finally:
+            seen.append(request_id.get())
+
+    rest: Any = begun(copy_context(), handler, Event(type="a", source="x"))
+    assert rest.send(None) == "something that never happens"
+    rest.close()
+
+    assert seen == ["inside"]
 
 
 async def test_at_rest_there_are_no_tasks(house: House) -> None:

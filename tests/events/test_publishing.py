@@ -232,6 +232,14 @@ async def test_a_handler_may_answer_with_anything_that_can_be_awaited(house: Hou
     assert notes == [1]
 
 
+async def test_what_a_handler_answers_is_nobodys_business(house: House) -> None:
+    subscription = house.plugin("audit").events.subscribe("a", lambda event_data: event_data)
+
+    await house.bus.publish("a", 7, source="x", wait=True)
+
+    assert subscription.delivered == 1
+
+
 async def test_a_thousand_made_up_types_are_not_remembered_for_ever(house: House) -> None:
     notes = house.plugin("audit").noting("user.*")
 
