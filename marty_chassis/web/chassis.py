@@ -17,16 +17,21 @@ from marty_chassis.events import PluginEventBus
 from marty_chassis.hooks import ExtensionPointManager, Hooks, Registrations
 from marty_chassis.lifecycle import Ledger
 from marty_chassis.plugins import PluginManager
+from marty_chassis.plugins.body import PluginBody
 from marty_chassis.plugins.siblings import Siblings
 from marty_chassis.services import PluginServiceRegistry
 from marty_chassis.settings import ChassisConfig
 from marty_hookspecs.web import ASGIApp, Receive, Scope, Send
 
+from .configured import configured_plugins
 from .host import Host
 from .interrupt import ask_for_shutdown
 from .lifespan import Lifespan
+from .management import Front, Management
+from .owned import owned
 from .presence import Address, Presence
 from .running import Running
+from .staging import stage
 
 APPLICATION = "(application)"
 """The owner of what the service itself registers; no plugin can have this name."""
@@ -54,10 +59,19 @@ class Chassis:
         given = configuration(config)
         self.faults = Faults(on_interrupt=ask_for_shutdown)
         self.plugin_manager = PluginManager(config=given, faults=self.faults)
+        self.plugin_manager.stagers.append(_stage)
         self.found: Found = discover(
-            given, plugins=plugins, extra_directories=plugin_directories, faults=self.faults
+            given,
+            plugins=(*plugins, *configured_plugins(given.middleware)),
+            extra_directories=plugin_directories,
+            faults=self.faults,
         )
         self.plugin_manager.adopt((*self.found.candidates, *self.found.disabled))
+        self.management = Management(
+            self.plugin_manager.supervisor,
+            self.plugin_manager,
+            bus=self.plugin_manager.event_bus,
+        )
         self._registrations = Registrations(self.plugin_manager, APPLICATION)
         self._registrations.publish()
         self._ledger = Ledger(APPLICATION)
@@ -97,16 +111,20 @@ class Chassis:
         """Extension points and handlers, in the application's name."""
         return ExtensionPointManager(self._registrations)
 
-    def wrap(self, app: ASGIApp) -> ASGIApp:
-        """Stand around an ASGI 3 application, which behaves as unwrapped but for its plugins."""
-        return Wrapped(self, app, self._running)
+    def wrap(self, app: ASGIApp, *, prefix: str | None = None) -> Wrapped:
+        """Stand around an ASGI 3 application, which behaves as unwrapped but for its plugins.
+
+        prefix: below which the management endpoints are, instead of `management.prefix`.
+        """
+        return Wrapped(self, app, self._running, prefix)
 
     def bound(self, host: str, port: int) -> None:
         """Learn where the server listens; to be told before the lifespan starts."""
         self._bound = (host, port)
 
     def closing(self) -> None:
-        """Learn that the server is about to stop: open streams of ours end."""
+        """Learn that the server is about to stop: not ready any more, open streams of ours end."""
+        self.management.drain()
 
     def pending(self) -> dict[str, tuple[str, ...]]:
         """What is open now, by plugin; empty at rest, but for what could not be undone."""
@@ -125,12 +143,15 @@ class Chassis:
         await self._running.leave()
 
     async def _start(self) -> None:
+        await self.management.start()
         await self.plugin_manager.start()
         await self._presence.arrive(self._bound)
 
     async def _stop(self) -> None:
+        self.management.drain()
         await self._presence.leave()
         await self.plugin_manager.stop()
+        await self.management.stop()
 
     def __repr__(self) -> str:
         return f"<Chassis {self.config.service.name!r}: {self.plugin_manager.current!r}>"
@@ -139,11 +160,27 @@ class Chassis:
 class Wrapped:
     """An application with the chassis around it: an ASGI 3 application itself."""
 
-    def __init__(self, chassis: Chassis, app: ASGIApp, running: Running) -> None:
+    def __init__(
+        self, chassis: Chassis, app: ASGIApp, running: Running, prefix: str | None
+    ) -> None:
         self.chassis = chassis
         self.app = app
         self._running = running
-        self._host = Host(app, chassis.plugin_manager, chassis.plugin_manager.supervisor)
+        self._prefix = prefix
+        manager = chassis.plugin_manager
+        self._host = Host(app, manager, manager.supervisor)
+
+    @cached_property
+    def management(self) -> Front | None:
+        """What is answered here and not by the application; None where it is switched off.
+
+        Made when it is first needed: by then the application has all of its routes.
+        """
+        management = self.chassis.management
+        if not self.chassis.config.management.enabled:
+            return None
+        prefix = management.prefix if self._prefix is None else self._prefix
+        return management.at(prefix, owned(self.app, management.at(prefix).paths))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, serve one websocket, or live through one lifespan."""
@@ -153,10 +190,17 @@ class Wrapped:
             return
         if not self._running.here:
             await self._running.late()
-        await self._host(scope, receive, send)
+        if self.management is not None and self.management.answers(scope):
+            await self.management(scope, receive, send)
+        else:
+            await self._host(scope, receive, send)
 
     def __repr__(self) -> str:
         return f"<{self.app!r} in {self.chassis!r}>"
+
+
+async def _stage(body: PluginBody) -> None:
+    await stage(body.registrations)
 
 
 def configuration(config: ChassisConfig | str | os.PathLike[str] | None) -> ChassisConfig:

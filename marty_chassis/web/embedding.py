@@ -25,7 +25,9 @@ def embedded(kind: type[App], chassis: Chassis, **arguments: Any) -> App:
     app = type(kind.__name__, (_Embedded, kind), {"__doc__": kind.__doc__})(**arguments)
     app.state.chassis = chassis
     app.state.plugin_manager = chassis.plugin_manager
-    app.around = chassis.wrap(_Inside(app))
+    settings = chassis.config.management
+    prefix = settings.prefix if "prefix" in settings.model_fields_set else ""
+    app.around = chassis.wrap(_Inside(app), prefix=prefix)
     made: App = app
     return made
 

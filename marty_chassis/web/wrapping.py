@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marty_chassis.errors import WrongMiddleware, did_you_mean
 from marty_chassis.hooks import Generation, Handler, Part, Selector
-from marty_hookspecs import hookimpl
+from marty_hookspecs import PluginMetadata, hookimpl
 
 from .paths import below
 
@@ -109,16 +109,32 @@ def _inside(scope: Scope, receive: Receive, send: Send) -> Any:
 
 
 class ConfiguredMiddleware:
-    """A plugin made of an entry of the configuration's `middleware`: a class and its options."""
+    """A plugin made of an entry of the configuration's `middleware`: a class and its options.
 
-    def __init__(self, use: str, make: Callable[..., ASGIApp], options: Mapping[str, Any]) -> None:
+    Making it around what is inside raises `WrongMiddleware` for options that do not fit.
+    """
+
+    plugin_metadata: PluginMetadata
+
+    def __init__(
+        self,
+        use: str,
+        make: Callable[..., ASGIApp],
+        options: Mapping[str, Any],
+        priority: int | None = None,
+    ) -> None:
         self.use = use
         self._make = make
         self._options = dict(options)
 
-    @hookimpl
-    def web_wrap(self, app: ASGIApp) -> ASGIApp:
-        """Make the middleware around what is inside. Raises `WrongMiddleware`."""
+        # A function of the instance's own, because its priority is.
+        @hookimpl(priority=priority)
+        def web_wrap(app: ASGIApp) -> ASGIApp:
+            return self._made(app)
+
+        self.web_wrap = web_wrap
+
+    def _made(self, app: ASGIApp) -> ASGIApp:
         try:
             return self._make(app, **self._options)
         except TypeError as error:
@@ -133,7 +149,9 @@ class ConfiguredMiddleware:
         return f"<ConfiguredMiddleware {self.use}>"
 
 
-def configured_wrap(use: str, options: Mapping[str, Any] | None = None) -> ConfiguredMiddleware:
+def configured_wrap(
+    use: str, options: Mapping[str, Any] | None = None, *, priority: int | None = None
+) -> ConfiguredMiddleware:
     """Give the plugin for `middleware: [{use: "module:Class", options: {...}}]`.
 
     Imports the module. Raises `WrongMiddleware`, which says what is missing.
@@ -161,7 +179,7 @@ def configured_wrap(use: str, options: Mapping[str, Any] | None = None) -> Confi
             f"it is {type(found).__name__}, which cannot be called",
             "Name a class, or a function, that takes the application and gives one.",
         )
-    return ConfiguredMiddleware(use, found, options or {})
+    return ConfiguredMiddleware(use, found, options or {}, priority)
 
 
 def _imported(use: str, module_name: str) -> Any:

@@ -1,0 +1,38 @@
+"""Which of the management API's paths an application has itself, and keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from loguru import logger
+from starlette.routing import BaseRoute, Match
+
+SILENT = ("/openapi.json",)
+"""FastAPI has one of its own, of its own endpoints; nobody needs to be told."""
+_NOWHERE = "/-/marty-asks-whether-you-take-everything"
+
+
+def owned(app: object, paths: Iterable[str]) -> tuple[str, ...]:
+    """Give those paths, names in braces, that a route of the application fully matches.
+
+    A route that takes everything, as a mount at the root does, owns none of them. Nothing is known
+    of an application that has no `routes`. Each path that is left to the application is said.
+    """
+    routes = [route for route in getattr(app, "routes", ()) if not _takes(route, _NOWHERE)]
+    found = tuple(path for path in paths if any(_takes(route, path) for route in routes))
+    if told := [path for path in found if path not in SILENT]:
+        logger.warning(
+            "the application has {} itself, so the management API leaves it alone. Set"
+            " `management.prefix` in the configuration to have both.",
+            ", ".join(told),
+        )
+    return found
+
+
+def _takes(route: BaseRoute, path: str) -> bool:
+    concrete = re.sub(r"\{\w+\}", "a-name", path)
+    scope = {"type": "http", "path": concrete, "root_path": "", "headers": []}
+    return any(
+        route.matches({**scope, "method": method})[0] is Match.FULL for method in ("GET", "POST")
+    )
