@@ -1,0 +1,48 @@
+"""`marty demo`: a service with plugins, to look at and to play with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from marty_chassis.cli.options import common, pass_session
+from marty_chassis.cli.session import Code, Session
+from marty_chassis.cli.talk import say
+
+
+@click.command(short_help="Start a service with plugins, to look at and to play with.")
+@click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="0 takes a free one.",
+)
+@click.option("--show-token", is_flag=True, help="Print the token even into a file or a pipe.")
+@common
+@pass_session
+def demo(session: Session, folder: Path | None, host: str, port: int, show_token: bool) -> None:
+    """Start a service with plugins, and say what to try.
+
+    DIR is filled with a configuration, an application and four plugins, to be read and changed; it
+    must be empty or new. Without DIR it is a fresh temporary folder.
+    """
+    from marty_chassis.cli.folder import made_at
+    from marty_chassis.cli.invitation import Address, demo_invitation
+    from marty_chassis.cli.service import Wanted, serve_until_told
+    from marty_chassis.cli.token import hand_over
+    from marty_chassis.settings import ChassisConfig
+
+    session.failure = Code.NOT_STARTED
+    where = made_at(folder)
+    file = where / "config.yaml"
+    token = hand_over(ChassisConfig.load(file), show=show_token)
+    wanted = Wanted(ChassisConfig.load(file), "app:app", where, host, port, access_log=True)
+
+    def invite(host: str, port: int) -> None:
+        say(demo_invitation(where, Address(host, port), token))
+
+    serve_until_told(wanted, session, invite)

@@ -1,0 +1,46 @@
+"""`marty dev`: a service for whoever works on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from marty_chassis.cli.commands.run import check_target, where_options
+from marty_chassis.cli.options import common, pass_session
+from marty_chassis.cli.session import Code, Session
+from marty_chassis.cli.talk import say
+
+
+@click.command(short_help="Run a service for whoever works on it.")
+@click.argument("app", required=False, callback=check_target, metavar="[APP]")
+@where_options
+@click.option("--show-token", is_flag=True, help="Print the token even into a file or a pipe.")
+@common
+@pass_session
+def dev(
+    session: Session,
+    app: str | None,
+    host: str | None,
+    port: int | None,
+    workers: int,
+    show_token: bool,
+) -> None:
+    """Run a service as `marty run` does, for whoever works on it.
+
+    A token for the management API is made and printed, each request is logged, and errors come
+    with their tracebacks. Files are not watched yet: start it again after a change.
+    """
+    from marty_chassis.cli.invitation import Address, dev_invitation
+    from marty_chassis.cli.service import Wanted, serve_until_told
+    from marty_chassis.cli.token import hand_over
+
+    session.failure = Code.NOT_STARTED
+    session.verbose = session.verbose or int(not session.quiet)
+    token = hand_over(session.load(), show=show_token)
+    wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=True, debug=True)
+
+    def invite(host: str, port: int) -> None:
+        say(dev_invitation(Address(host, port), None, token), session)
+
+    serve_until_told(wanted, session, invite)

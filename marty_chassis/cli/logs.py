@@ -1,0 +1,63 @@
+"""The log of a service that `marty` starts: one line for each thing that happened, on stderr.
+
+Only a process that is ours is set up like this; the library leaves loguru and logging alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from loguru import logger
+
+from marty_chassis.web.records import ToLoguru
+
+from .session import Session
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+_VERBOSE: Final = ("DEBUG", "TRACE")
+
+
+def set_up(level: str, session: Session) -> None:
+    """Send everything that is logged, ours and the standard library's, to stderr.
+
+    `--verbose` and `--quiet` win over the configured level. No line shows the values of variables,
+    which may be secrets.
+    """
+    if session.verbose:
+        level = _VERBOSE[min(session.verbose, len(_VERBOSE)) - 1]
+    elif session.quiet:
+        level = "WARNING"
+    logger.remove()
+    logger.add(
+        sys.stderr,
+        level=level,
+        format=_line,
+        colorize=_colours(),
+        diagnose=False,
+        backtrace=False,
+    )
+    logging.basicConfig(handlers=[ToLoguru()], level=logger.level(level).no, force=True)
+
+
+def be_quiet(session: Session) -> None:
+    """For commands that look and start nothing: what they find they say themselves."""
+    logger.remove()
+    if session.verbose:
+        set_up("INFO", session)
+
+
+def _line(record: Record) -> str:
+    plugin = " <cyan>{extra[plugin]}</cyan>" if "plugin" in record["extra"] else ""
+    time = "<dim>{time:HH:mm:ss.SSS}</dim>"
+    return f"{time} <level>{{level: <7}}</level>{plugin} {{message}}\n{{exception}}"
+
+
+def _colours() -> bool | None:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None

@@ -1,0 +1,99 @@
+"""Running a service until somebody ends it: what `run`, `dev` and `demo` share."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from marty_chassis.errors import MissingExtra
+
+from .importing import imported, made
+from .session import Code, Session
+
+if TYPE_CHECKING:
+    from marty_chassis.settings import ChassisConfig
+    from marty_hookspecs.web import ASGIApp
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be served, and where."""
+
+    config: ChassisConfig
+    """Makes the application, or stands around one that has no chassis of its own."""
+    target: str | None = None
+    """`module:name`"""
+    folder: Path = Path()
+    """Where the module may lie."""
+    host: str | None = None
+    port: int | None = None
+    access_log: bool = False
+    debug: bool = False
+    """Whether an error of the application is shown to who asked."""
+
+
+def serve_until_told(
+    wanted: Wanted, session: Session, on_serving: Callable[[str, int], None] | None = None
+) -> None:
+    """Serve in this process; from here on an error means that the service did not start.
+
+    Ctrl-C is KeyboardInterrupt in the end, after a clean shutdown; SIGTERM is exit code 0.
+    """
+    session.failure = Code.NOT_STARTED
+    if find_spec("uvicorn") is None:
+        raise MissingExtra("serving", "uvicorn", "server")
+    from .logs import set_up
+
+    set_up(wanted.config.logging.level, session)
+    with _terminated_is_done():
+        anyio.run(
+            partial(_serve, wanted, on_serving),
+            backend_options={"use_uvloop": find_spec("uvloop") is not None},
+        )
+
+
+async def _serve(wanted: Wanted, on_serving: Callable[[str, int], None] | None) -> None:
+    from marty_chassis.web.serving import serve
+
+    await serve(
+        await _application(wanted),
+        host=wanted.host,
+        port=wanted.port,
+        access_log=wanted.access_log,
+        on_serving=on_serving,
+    )
+
+
+async def _application(wanted: Wanted) -> ASGIApp:
+    from marty_chassis.web.chassis import Chassis
+    from marty_chassis.web.factories import create_app
+    from marty_chassis.web.serving import chassis_of
+
+    if wanted.target is None:
+        return create_app(wanted.config, debug=wanted.debug)
+    app = await made(wanted.target, imported(wanted.target, wanted.folder))
+    if chassis_of(app) is not None:
+        return app
+    return Chassis(wanted.config).wrap(app)
+
+
+@contextmanager
+def _terminated_is_done() -> Iterator[None]:
+    """A service that was told to end, and has, did nothing wrong: its exit code is 0.
+
+    The server stops first and raises the signal again afterwards.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(Code.OK))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
