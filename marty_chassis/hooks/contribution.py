@@ -42,6 +42,15 @@ class Contribution:
     points: tuple[ExtensionPoint, ...] = ()
     parts: Mapping[Part[Any, Any], tuple[Any, ...]] = field(default_factory=dict)
 
+    run: object = None
+    """What all contributions of one run of the plugin share, however it changes them."""
+
+    def same_run(self, other: Contribution | None) -> bool:
+        """Whether both come from one run of the plugin."""
+        return other is self or (
+            other is not None and self.run is not None and other.run is self.run
+        )
+
     def entries(self, part: Part[E, V]) -> tuple[E, ...]:
         """What the plugin entered into one part."""
         return self.parts.get(part, ())

@@ -144,6 +144,7 @@ class Registrations:
             tuple(self._handlers),
             tuple(self._points),
             {part: tuple(entries) for part, entries in self._parts.items() if entries},
+            run=self,
         )
         return self._published
 

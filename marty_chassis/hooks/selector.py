@@ -106,7 +106,8 @@ class _Pin(AbstractContextManager[Generation]):
 
 
 def _whole(generation: Generation) -> Reaches:
-    return lambda c: generation.contributions.get(c.plugin) is c
+    # A plugin that has changed what it registers is the same one to a request from before.
+    return lambda c: c.same_run(generation.contributions.get(c.plugin))
 
 
 def _asked(state: PointState) -> Reaches:

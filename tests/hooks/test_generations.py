@@ -117,6 +117,19 @@ async def test_draining_waits_for_requests_that_may_still_use_it(manager) -> Non
     assert manager.selector.uses(withdrawn) == 0
 
 
+async def test_draining_waits_for_requests_from_before_the_plugin_changed_itself(manager) -> None:
+    registrations = plugin(manager, "one", {"a": 1})
+    registrations.publish()
+
+    with manager.selector.pin():
+        registrations.add_handler("metrics.collect", lambda: {"b": 2})
+        withdrawn = registrations.withdraw()
+        early = await manager.selector.drained(withdrawn, 0.01)
+
+    assert early is False
+    assert await manager.selector.drained(withdrawn, 0.01)
+
+
 async def test_draining_waits_for_calls_under_way(manager) -> None:
     started, go = anyio.Event(), anyio.Event()
 
