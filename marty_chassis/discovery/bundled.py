@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from typing import Final
 
-from marty_chassis.discovery.candidate import Source
+from marty_chassis.discovery.candidate import Candidate, Source
 from marty_chassis.discovery.references import Reference
 from marty_chassis.errors import Problem
+from marty_hookspecs import FailurePolicy, PluginMetadata
 
 BUNDLED: Final = (
     "consul",
@@ -18,6 +19,8 @@ BUNDLED: Final = (
     "request-tracing",
     "structured-logging",
 )
+GUARDS: Final = frozenset({"jwt-authentication"})
+"""Those that decide who gets in."""
 HOME: Final = "marty_chassis.contrib"
 
 
@@ -38,6 +41,21 @@ def not_installed(name: str, origin: str) -> Problem:
         "Nothing of what it would do happens. Bring a plugin of this name, or take the section"
         " out.",
         "warning",
+    )
+
+
+def absent(name: str) -> Candidate:
+    """Give the candidate of a bundled plugin that is not there, so that it is seen and missed.
+
+    Authentication fails closed: with a section, or where it is required, nobody gets in without it.
+    """
+    policy: FailurePolicy = "closed" if name in GUARDS else "open"
+    return Candidate(
+        name=name,
+        metadata=PluginMetadata(name, failure_policy=policy),
+        source=Source("bundled", name),
+        problem=f"{name!r} is known, and it is not part of this version of marty-chassis."
+        " Bring a plugin of this name, or take its section out.",
     )
 
 

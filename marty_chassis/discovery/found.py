@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from marty_chassis.discovery.bundled import BUNDLED, absent
 from marty_chassis.discovery.candidate import Candidate
 from marty_chassis.errors import Problem
 
@@ -32,6 +33,12 @@ class Found:
     def usable(self) -> tuple[Candidate, ...]:
         """Those that can be started."""
         return tuple(one for one in self.candidates if one.usable)
+
+    @property
+    def absent(self) -> tuple[Candidate, ...]:
+        """The bundled plugins that are wanted, by a section or as required, and are not there."""
+        wanted = self.known_not_installed | (self.missing & frozenset(BUNDLED))
+        return tuple(absent(name) for name in sorted(wanted))
 
     def named(self, name: str) -> Candidate | None:
         """Give the candidate of this folded name, the disabled ones included."""

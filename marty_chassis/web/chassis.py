@@ -66,7 +66,8 @@ class Chassis:
             extra_directories=plugin_directories,
             faults=self.faults,
         )
-        self.plugin_manager.adopt((*self.found.candidates, *self.found.disabled))
+        found = self.found
+        self.plugin_manager.adopt((*found.candidates, *found.disabled, *found.absent))
         self.management = Management(
             self.plugin_manager.supervisor,
             self.plugin_manager,

@@ -123,7 +123,7 @@ def test_health_is_what_the_plugin_says(write, serving) -> None:
     assert answer.status_code == 200
     assert answer.json()["healthy"] is True
     assert answer.json()["details"] == {"database": "postgresql", "connections": 5}
-    assert answer.json()["interval"] == 30
+    assert answer.json()["interval_seconds"] == 30
 
 
 def test_metrics_are_what_the_plugin_collects(write, serving) -> None:
@@ -133,8 +133,13 @@ def test_metrics_are_what_the_plugin_collects(write, serving) -> None:
     figures = client.get("/plugins/metrics").json()
     text = client.get("/plugins/metrics", headers={"Accept": "text/plain"}).text
 
-    assert figures["plugins"]["custom-metrics"]["custom_counter"]["value"] == 42
-    assert figures["plugins"]["custom-metrics"]["custom_counter"]["type"] == "counter"
+    printed = figures["plugins"]["custom-metrics"]
+    assert printed["metrics"] == {
+        "custom_counter": 42,
+        "response_time": 0.125,
+        "active_users": 100,
+    }
+    assert printed["definitions"]["custom_counter"]["type"] == "counter"
     assert '\ncustom_counter_total{plugin="custom-metrics"} 42.0' in text
     assert '\nresponse_time{plugin="custom-metrics"} 0.125' in text
     assert "# HELP custom_counter_total Custom counter metric" in text

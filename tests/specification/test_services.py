@@ -54,8 +54,9 @@ def test_authentication_that_is_not_installed_lets_nobody_in_and_says_so(write, 
 
     assert client.get("/orders").status_code == 503
     assert client.get("/health/ready").status_code == 503
-    status = {p["name"]: p for p in client.get("/plugins/status").json()["plugins"]}
-    assert "not installed" in status["jwt-authentication"]["reason"]
+    (missing,) = client.get("/plugins/status").json()["missing"]
+    assert missing["name"] == "jwt-authentication"
+    assert "not part of this version" in missing["reason"]
 
 
 def test_the_sample_configuration_is_read_as_printed(write) -> None:
@@ -89,14 +90,14 @@ def test_the_folder_tree_is_discovered(write, serving) -> None:
         return f"{source}\n@plugin(name={name!r}, version='1.0.0')\nclass P({kind}):\n    pass\n"
 
     write("plugins/authentication_plugin.py", plugin("authentication"))
-    write("plugins/metrics_plugin.py", plugin("metrics"))
+    write("plugins/metrics_plugin.py", plugin("figures"))
     write("plugins/custom_middleware/__init__.py", "")
     write("plugins/custom_middleware/middleware.py", plugin("custom", "IMiddlewarePlugin"))
 
     client = serving(create_app(plugin_directories=["plugins"]))
 
     status = {p["name"]: p["state"] for p in client.get("/plugins/status").json()["plugins"]}
-    assert status == {"authentication": "started", "metrics": "started", "custom": "started"}
+    assert status == {"authentication": "started", "figures": "started", "custom": "started"}
 
 
 def test_every_http_call_of_the_specification_answers(write, serving) -> None:
