@@ -45,6 +45,7 @@
         ├── PluginRequired          the service cannot do without the plugin
         ├── PluginUnavailable       a plugin that is asked for is not started
         ├── PluginGone              something is used that belongs to a run that is over
+        ├── GroupFailed             a task group that a plugin holds open has failed
         ├── NotRunning              plugins are moved while the service does not run
         ├── NotYet                  what is asked for does not exist yet
         ├── StartAborted            under `strict`, or by a required plugin's `config.load`
@@ -81,6 +82,7 @@ __all__ = [
     "ExtensionPointClash",
     "ForeignService",
     "ForeignSource",
+    "GroupFailed",
     "HookFailed",
     "InvalidConfiguration",
     "InvalidEvent",
@@ -748,6 +750,20 @@ class PluginGone(LifecycleError):
         return (
             f"{self.what}: this run of plugin {self.plugin!r} is over, and what it registered has"
             " been undone. Keep nothing of its context after `stop`."
+        )
+
+
+class GroupFailed(LifecycleError):
+    """A task group that a plugin holds open has failed."""
+
+    def __init__(self, plugin: str) -> None:
+        super().__init__(plugin)
+        self.plugin = plugin
+
+    def __str__(self) -> str:
+        return (
+            f"a task group that plugin {self.plugin!r} holds open has failed."
+            " Close it in `stop`, where it raises what has happened; or use context.tasks."
         )
 
 

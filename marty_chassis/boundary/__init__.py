@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from marty_chassis.boundary.backend import host_cancelled, is_fault, running_loop
+from marty_chassis.boundary.backend import (
+    host_cancelled,
+    is_fault,
+    on_trio,
+    own_scope_cancelled,
+    running_loop,
+)
 from marty_chassis.boundary.breaker import Breaker, BreakerState
 from marty_chassis.boundary.deadline import GRACE, bounded
 from marty_chassis.boundary.detached import Detached, Outcome, spawn
@@ -29,6 +35,8 @@ __all__ = [
     "host_cancelled",
     "in_thread",
     "is_fault",
+    "on_trio",
+    "own_scope_cancelled",
     "running_loop",
     "spawn",
 ]

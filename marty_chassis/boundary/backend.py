@@ -60,6 +60,22 @@ def running_loop() -> object:
     return None if trio is None else trio.lowlevel.current_trio_token()
 
 
+def own_scope_cancelled() -> bool:
+    """Whether something that the current task opened and holds open cancels it: its task group.
+
+    For a task made by `spawn`, and one that such a task has started in a nursery of trio's.
+    """
+    if (trio := _running_trio()) is not None:
+        nurseries = trio.lowlevel.current_task().child_nurseries
+        return any(nursery.cancel_scope.cancel_called for nursery in nurseries)
+    return _is_over(anyio.current_effective_deadline())
+
+
+def on_trio() -> bool:
+    """Whether the current task is one of trio's."""
+    return _running_trio() is not None
+
+
 class Cancellable(Protocol):
     """What a task of nobody is cancelled by: the asyncio task, or its trio scope."""
 

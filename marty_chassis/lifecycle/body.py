@@ -48,6 +48,7 @@ class Body(Protocol):
 
     async def drain(self, withdrawn: Contribution, seconds: float) -> bool:
         """Wait for calls and events under way, once it is withdrawn; runs none of its code."""
+        ...
 
     async def stop(self) -> None:
         """Run its `stop`."""

@@ -1,7 +1,11 @@
 """The task that a plugin lives in: everything from its constructor to its last undo runs here.
 
-A cancel scope must be left in the task that entered it, so one task does all. It never decides
-anything: others send it errands, wait as long as they like, and can leave it behind.
+What is entered in a task must be left in it: a task group that `start` opens can be closed by
+`stop`, because both run here, and with no cancel scope of ours around either. So an errand that
+takes too long is cancelled with the whole task, and what comes after it gets a new one.
+
+The home never decides anything. Others send it errands, wait as long as they like, and leave it
+behind when it does not come back.
 """
 
 from __future__ import annotations
@@ -21,9 +25,17 @@ from marty_chassis.boundary import (
     Signal,
     Strays,
     guarded,
+    on_trio,
+    own_scope_cancelled,
     spawn,
 )
-from marty_chassis.errors import DeadlineExceeded, PluginFault, PluginNotReady, TaskCancelled
+from marty_chassis.errors import (
+    DeadlineExceeded,
+    GroupFailed,
+    PluginFault,
+    PluginNotReady,
+    TaskCancelled,
+)
 
 Call = Callable[[], Awaitable[object] | object]
 
@@ -35,10 +47,10 @@ class Ran:
     fault: Fault | None = None
     """What the plugin raised, or that it took too long."""
     not_ready: PluginNotReady | None = None
-    interrupted: bool = False
-    """It was told to break off, and did."""
     late: bool = False
-    """It was cancelled because its time was over."""
+    """Its time was over."""
+    broken_off: bool = False
+    """It was told to break off, and did."""
 
     @property
     def well(self) -> bool:
@@ -53,47 +65,54 @@ class Home:
     """One plugin's own task. For one errand at a time."""
 
     def __init__(
-        self, plugin: str, faults: Faults, strays: Strays, context: Context | None = None
+        self,
+        plugin: str,
+        faults: Faults,
+        strays: Strays,
+        lost: Callable[[Fault], None],
+        context: Context | None = None,
     ) -> None:
         self.plugin = plugin
+        self.stuck: Detached[None] | None = None
+        """A task that would not leave; the next errand gets a new one."""
         self._faults = faults
         self._strays = strays
+        self._lost = lost
         self._context = context
         self._door: Signal[_Errand | None] = Signal()
         self._task: Detached[None] | None = None
         self._errand: _Errand | None = None
-        self.stuck: Detached[None] | None = None
-        """The task that would not leave; the next errand gets a new one."""
 
     async def run(
         self, call: Call, phase: Phase, seconds: float, *, hook: str | None = None
     ) -> Ran:
         """Have the plugin's task do this; never raises for what the plugin does.
 
-        After `seconds`, or when interrupted, it is cancelled; what then does not leave within a
-        short grace is left behind, and the home gets a new task.
+        After `seconds`, or when it is interrupted, it is cancelled; what then does not leave within
+        a short grace is left behind.
         """
         task = self._inhabited()
         watch = guarded(self._faults, plugin=self.plugin, phase=phase, hook=hook)
         errand = self._errand = _Errand(call, watch)
         self._door.set(errand)
-        in_time = await errand.attention.within(seconds)
-        if not errand.done.is_set:
-            errand.limit.cancel()
-            if not await errand.done.within(GRACE):
-                self._leave_behind(errand, task)
+        await errand.attention.within(seconds)
         self._errand = None
-        if errand.done.is_set and not errand.limit.cancel_called:
+        if errand.done.is_set:
             ran = await errand.done.wait()
-            if ran is None:  # The plugin cancelled the task it lives in.
+            if ran is None:  # The plugin has cancelled the task that it lives in.
                 ran = Ran(self._report(TaskCancelled(task.name), phase, hook))
             return ran
-        if errand.interrupted and errand.done.is_set:
-            return Ran(interrupted=True)
+        self._task, errand.abandoned = None, True
+        task.cancel()
+        left = await task.wait(GRACE)
+        if not left:
+            self._strays.keep(task)
+            self.stuck = task
+        elif errand.interrupted:
+            return Ran(broken_off=True)
         name = f"plugin {self.plugin!r}: {phase.value}{f' {hook}' if hook else ''}"
-        waited = 0.0 if errand.interrupted else seconds
-        late = DeadlineExceeded(name, waited, left=errand.done.is_set)
-        return Ran(self._report(late, phase, hook), late=not in_time or not errand.done.is_set)
+        late = DeadlineExceeded(name, 0 if errand.interrupted else seconds, left=left)
+        return Ran(self._report(late, phase, hook), late=True)
 
     def interrupt(self) -> None:
         """Break off the errand under way, if there is one."""
@@ -118,25 +137,37 @@ class Home:
             self._door = Signal()
             name = f"plugin {self.plugin}"
             context = None if self._context is None else self._context.copy()
-            self._task = spawn(self._live, name=name, context=context)
+            self._task = spawn(self._live, self._door, name=name, context=context)
         return self._task
 
-    async def _live(self) -> None:
-        door = self._door
-        while (errand := await door.wait()) is not None:
+    async def _live(self, door: Signal[_Errand | None]) -> None:
+        if not on_trio():
+            await self._dwell(door)
+            return
+        # A task that ends with a nursery open is, for trio, an error of the nursery around the
+        # task. That is this one, so, and not the one that holds the whole program.
+        async with anyio.create_task_group() as contained:
+            contained.start_soon(self._dwell, door)
+
+    async def _dwell(self, door: Signal[_Errand | None]) -> None:
+        while (errand := await self._next(door)) is not None:
             door = self._door = Signal()
             await errand.do()
+            if errand.abandoned:
+                return
             del errand
-            if self._door is not door:
-                return  # Left behind, and another task lives here now.
 
-    def _leave_behind(self, errand: _Errand, task: Detached[None]) -> None:
-        # Cancellation is level-triggered: without this, code that swallows it would spin.
-        errand.calm.shield = True
-        self._strays.keep(task)
-        self.stuck = task
-        self._task = None
-        self._door = Signal()
+    async def _next(self, door: Signal[_Errand | None]) -> _Errand | None:
+        try:
+            return await door.wait()
+        except anyio.get_cancelled_exc_class():
+            if not own_scope_cancelled():
+                raise
+        # A task group that the plugin holds open has failed, and cancels the task that opened it
+        # until `stop` closes it.
+        self._lost(self._report(GroupFailed(self.plugin), Phase.RUN, None))
+        with anyio.CancelScope(shield=True):
+            return await door.wait()
 
     def _report(self, error: Exception, phase: Phase, hook: str | None) -> Fault:
         return self._faults.report(error, plugin=self.plugin, phase=phase, hook=hook)
@@ -146,14 +177,14 @@ class Home:
 
 
 class _Errand:
-    """One call, with what stops it."""
+    """One call."""
 
     def __init__(self, call: Call, guard: guarded) -> None:
         self.call = call
         self.guard = guard
-        self.limit = anyio.CancelScope()
-        self.calm = anyio.CancelScope()
         self.interrupted = False
+        self.abandoned = False
+        """Whether its task has been cancelled and is good for nothing else."""
         self.attention: Signal[None] = Signal()
         """Set when it is over, and when it is to be broken off."""
         self.done: Signal[Ran | None] = Signal()
@@ -161,8 +192,7 @@ class _Errand:
     async def do(self) -> None:
         ran: Ran | None = None
         try:
-            with self.limit, self.calm:
-                ran = await self._watched()
+            ran = await self._watched()
         finally:
             self.done.set(ran)
             self.attention.set(None)
@@ -172,7 +202,7 @@ class _Errand:
             with self.guard:
                 try:
                     answer = self.call()
-                    if hasattr(answer, "__await__"):
+                    if isinstance(answer, Awaitable):
                         await answer
                 except PluginNotReady as error:
                     # Without its frames, which are the plugin's.

@@ -77,12 +77,14 @@ class Ledger:
     def enter(self, kind: str, undo: Undo, *, id: str | None = None) -> Entry:
         """Note something that has just been opened; without an id it gets a number.
 
+        Where there can be one of a kind only, its id is empty.
+
         An entry of this ledger with the same id is replaced. Raises `PluginGone` once the plugin
         has left: undo at once what you were about to enter.
         """
         if self.closed:
             raise PluginGone(self.plugin, f"{kind} {id}" if id else kind)
-        name = f"{kind} {id if id is not None else next(self._numbers)}"
+        name = f"{kind} {next(self._numbers) if id is None else id}".rstrip()
         for known in self._entries:
             if known.id == name:
                 self._strike(known)

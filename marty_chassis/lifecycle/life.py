@@ -16,7 +16,7 @@ from marty_chassis.boundary import Detached, Fault, Faults, Phase, Strays
 from marty_chassis.errors import PluginNotReady
 from marty_hookspecs import config_load
 
-from .body import Body
+from .body import Body, Died
 from .home import Call, Home, Ran
 from .state import State
 
@@ -44,12 +44,13 @@ class Life:
         faults: Faults,
         strays: Strays,
         reached: Callable[[Life, State], Awaitable[None]],
+        died: Died,
         context: Context | None = None,
     ) -> None:
         self.body = body
         self.limits = limits
         self.death: Fault | None = None
-        self._home = Home(body.registrations.plugin, faults, strays, context)
+        self._home = Home(body.registrations.plugin, faults, strays, died, context)
         self._reached = reached
         self._interrupted = False
         self._loaded = False
@@ -132,7 +133,7 @@ class Life:
             self.body.registrations.publish()
 
     async def _try(self, phase: Phase, call: Call, seconds: float) -> Ending | None:
-        ran = Ran(interrupted=True)
+        ran = Ran(broken_off=True)
         if not self._interrupted:
             ran = await self._home.run(call, phase, seconds)
         if ran.well and self.death is None and not self._interrupted:

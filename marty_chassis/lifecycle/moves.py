@@ -119,7 +119,13 @@ class Moves:
         unit.asked, unit.left = False, ()
         unit.generation += 1
         ledger = Ledger(unit.name, self.owners)
-        body = self._maker.body(unit.candidate, ledger, lambda fault: self._died(unit, life, fault))
+
+        def died(fault: Fault) -> None:
+            life.died(fault)
+            if unit.life is life:
+                self.settle()
+
+        body = self._maker.body(unit.candidate, ledger, died)
         failures = self._manager.failures
         life = Life(
             body,
@@ -127,6 +133,7 @@ class Moves:
             failures.faults,
             failures.strays,
             lambda of, state: self._reached(unit, of, state),
+            died,
             self.context,
         )
         unit.life = life
@@ -234,11 +241,6 @@ class Moves:
     def _break_off(self, unit: Unit) -> None:
         if unit.rising and unit.life is not None:
             unit.life.interrupt()
-
-    def _died(self, unit: Unit, life: Life, fault: Fault) -> None:
-        life.died(fault)
-        if unit.life is life:
-            self.settle()
 
     def _try_again(self, unit: Unit, ending: Ending) -> None:
         limits = self._config().lifecycle

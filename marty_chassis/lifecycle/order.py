@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from marty_chassis.errors import DependencyCycle, InvalidRequirement
-from marty_chassis.settings.names import canonical
+from marty_chassis.settings.names import folded
 from marty_hookspecs import PluginMetadata
 
 
@@ -121,7 +121,7 @@ def _read(plugin: str, written: str) -> tuple[str, SpecifierSet]:
         raise InvalidRequirement(plugin, written) from None
     if requirement.url or requirement.marker or requirement.extras:
         raise InvalidRequirement(plugin, written)
-    return canonical(requirement.name), requirement.specifier
+    return folded(requirement.name), requirement.specifier
 
 
 def _fits(versions: SpecifierSet, version: str) -> bool:

@@ -11,6 +11,9 @@ from .order import Need
 from .state import State
 from .unit import Unit
 
+_LONGEST = 400
+"""Characters of the plugin's own words."""
+
 _WHAT_TO_DO = {
     Phase.IMPORT: "Mend its file",
     Phase.CONSTRUCT: "Mend its constructor",
@@ -26,7 +29,8 @@ _WHAT_TO_DO = {
 
 def of_fault(fault: Fault) -> str:
     """The reason of a plugin that failed."""
-    what = fault.message.splitlines()[0] if fault.message.strip() else ""
+    what = " ".join(fault.message.split())
+    what = what if len(what) <= _LONGEST else f"{what[:_LONGEST]} ..."
     first = f"{fault.phase.value} {fault.hook}" if fault.hook else fault.phase.value
     said = f"{fault.kind}: {what}" if what else fault.kind
     return (

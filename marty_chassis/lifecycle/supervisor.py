@@ -13,10 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
-from anyio.lowlevel import EventLoopToken, current_token
 from loguru import logger
 
-from marty_chassis.boundary import Phase
+from marty_chassis.boundary import Phase, running_loop
 from marty_chassis.errors import (
     DependencyCycle,
     InvalidRequirement,
@@ -60,7 +59,7 @@ class Supervisor:
         self._moves = Moves(manager, maker, lambda: self.config, self._told)
         self._watchers: list[Callable[[Moved], None]] = []
         self._remembered: set[str] = set()
-        self._token: EventLoopToken | None = None
+        self._loop: object | None = None
         self._count_missing()
 
     # All together -----------------------------------------------------------------------------
@@ -92,7 +91,7 @@ class Supervisor:
             return None
         if self.stranded:
             await self._bury()
-        self._token = current_token()
+        self._loop = running_loop()
         self._moves.context = copy_context()
         for unit in self._units.values():
             unit.disabled = not self.config.plugins.settings_of(unit.name).enabled
@@ -146,17 +145,17 @@ class Supervisor:
             return self._give_up(budget)
         finally:
             self._moves.drain = usual
-            self._token = None
+            self._loop = None
 
     @property
     def running(self) -> bool:
         """Whether plugins are to run, here or in an event loop that has ended since."""
-        return self._token is not None
+        return self._loop is not None
 
     @property
     def stranded(self) -> bool:
         """Whether they were started in another event loop than this: start them again."""
-        return self._token is not None and self._token is not current_token()
+        return self._loop is not None and self._loop is not running_loop()
 
     # One by one -------------------------------------------------------------------------------
 
@@ -333,13 +332,13 @@ class Supervisor:
         answers: list[tuple[object, str, object]] = []
         failed: dict[str, str] = {}
         for unit in asked:
+            reason = unit.reason
             if unit.life is not None:
                 fault = await unit.life.ask_configuration(self.config.service.name)
                 answers += [(key, unit.name, value) for key, value in unit.life.body.layers]
-            if unit.life is None or fault is not None:
-                reason = reasons.of_fault(fault) if unit.life and fault else unit.reason
-                if needed.is_required(unit, self.config):
-                    failed[unit.name] = reason
+                reason = "" if fault is None else reasons.of_fault(fault)
+            if reason and needed.is_required(unit, self.config):
+                failed[unit.name] = reason
         self._abort_if(failed)
         if answers:
             from marty_chassis.settings import HookLayer

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 from loguru import logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from loguru import Logger
 
 _BINDING = frozenset({"bind", "opt", "patch"})
@@ -34,7 +36,8 @@ class _Quiet:
         if name in _METHODS and self._inner.level(name.upper()).no < self._least:
             return _silent
         if name in _BINDING and callable(inner):
-            return lambda *args, **kwargs: _Quiet(inner(*args, **kwargs), self._least)
+            make = cast("Callable[..., Logger]", inner)
+            return lambda *args, **kwargs: _Quiet(make(*args, **kwargs), self._least)
         return inner
 
     def log(self, level: str | int, message: object, *args: object, **kwargs: object) -> None:

@@ -7,9 +7,16 @@ from contextvars import copy_context
 from itertools import count
 from typing import Any, TypeVar, TypeVarTuple
 
-from anyio.lowlevel import current_token
-
-from marty_chassis.boundary import Detached, Faults, Outcome, Phase, Strays, guarded, spawn
+from marty_chassis.boundary import (
+    Detached,
+    Faults,
+    Outcome,
+    Phase,
+    Strays,
+    guarded,
+    running_loop,
+    spawn,
+)
 from marty_chassis.errors import PluginFault
 from marty_chassis.lifecycle import Died, Entry, Ledger
 
@@ -27,7 +34,7 @@ class Tasks:
         self._died = died
         # Not the context of who starts one: inside a request that would pin its generation.
         self._context = copy_context()
-        self._loop = current_token()
+        self._loop = running_loop()
         self._numbers = count(1)
         self._running: dict[Detached[Any], None] = {}
 
@@ -61,7 +68,7 @@ class Tasks:
         return len(self._running)
 
     async def _end(self, task: Detached[T]) -> None:
-        if self._loop is not current_token():
+        if self._loop is not running_loop():
             return  # It ended with its event loop.
         self._strays.keep(task)
         task.cancel()
