@@ -24,10 +24,10 @@ GUARDS: Final = frozenset({"jwt-authentication"})
 HOME: Final = "marty_chassis.contrib"
 
 
-def bundled(names: Collection[str], home: str = HOME) -> Iterator[Reference]:
+def bundled(names: Collection[str]) -> Iterator[Reference]:
     """Give those of these plugins that are there; nothing is imported but the package itself."""
     for name in BUNDLED:
-        value = f"{home}.{name.replace('-', '_')}"
+        value = f"{HOME}.{name.replace('-', '_')}"
         if name in names and _exists(value):
             yield Reference(Source("bundled", name), name, value)
 
@@ -38,7 +38,7 @@ def not_installed(name: str, origin: str) -> Problem:
         f"plugins.{name}",
         f"{name!r} is known, and it is not part of this version of marty-chassis",
         origin,
-        "Nothing of what it would do happens. Bring a plugin of this name, or take the section"
+        "Nothing of what it would do happens: bring a plugin of this name, or take the section"
         " out.",
         "warning",
     )

@@ -10,7 +10,9 @@ from marty_chassis.discovery.metadata import spelled
 from marty_chassis.discovery.scan import sources
 
 _SAID: Final = re.compile(r"^[ \t]*@[\w.]*\bplugin\s*\(|\bPluginMetadata\s*\(", re.MULTILINE)
-_NAMED: Final = re.compile(r"""\s*(?:name\s*=\s*)?(?P<quote>["'])(?P<name>[\w.-]+)(?P=quote)""")
+_NAMED: Final = re.compile(
+    r"""\s*(?:name\s*=\s*)?(?P<quote>["'])(?P<name>[\w.-]+)(?P=quote)\s*[,)]"""
+)
 _HOOKIMPL: Final = re.compile(r"^@(?:[\w.]*\.)?hookimpl\b", re.MULTILINE)
 _SCOPE: Final = re.compile(r"""^scope\s*(?::[^=\n]+)?=\s*(["'])(/[^"'\n]*)\1""", re.MULTILINE)
 

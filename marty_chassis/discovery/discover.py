@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from marty_chassis.boundary import Faults
 from marty_chassis.discovery.candidate import Candidate, Place
+from marty_chassis.discovery.duplicates import settled
 from marty_chassis.discovery.entry_points import installed, switched_off
 from marty_chassis.discovery.folders import files_of, plugin_folders
 from marty_chassis.discovery.found import Found
@@ -111,16 +112,19 @@ def reread(candidate: Candidate, faults: Faults) -> Candidate:
     """
     if candidate.place is None:
         return candidate
-    fresh = candidate.place.read(faults)
+    fresh, _ = settled(candidate.place.read(faults), lambda _: None, Path())
     mine = [one for one in fresh if one.name == candidate.name]
     for one in fresh:
         if one not in mine[:1]:
             one.leave()
-    if len(mine) == 1:
+    if mine:
         return mine[0]
     others = ", ".join(repr(one.name) for one in fresh) or "no plugin"
-    problem = f"{candidate.source}: it holds {others} now, and {candidate.name!r} no more."
-    return (mine or [replace(candidate, target=None, room=None, fault=None)])[0].stopped(problem)
+    problem = (
+        f"{candidate.source}: it holds {others}, and {candidate.name!r} no more. Load what it"
+        f" holds, or unload {candidate.name!r}."
+    )
+    return replace(candidate, target=None, room=None, fault=None, problem=problem)
 
 
 def unload(candidate: Candidate) -> None:

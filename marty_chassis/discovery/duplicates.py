@@ -34,8 +34,7 @@ def settled(
         chosen = choice(name)
         fitting = [one for one in same if chosen is None or _is(one, chosen, folder)]
         if not fitting:
-            wrong = f"plugins.settings.{name}.from chooses {chosen!r}, and it is {_places(same)}."
-            kept += [one.stopped(f"{wrong} Choose what is there.") for one in same]
+            kept += [_not_there(one, str(chosen), same) for one in same]
             continue
         kept += fitting if len(fitting) == 1 else [_clashing(one, fitting) for one in fitting]
         passed_over += [
@@ -61,8 +60,15 @@ def _is(candidate: Candidate, chosen: str, folder: Path) -> bool:
 
 def _clashing(one: Candidate, same: list[Candidate]) -> Candidate:
     return one.stopped(
-        f"{len(same)} plugins are called {one.name!r}: {_places(same)}. Neither starts; rename"
+        f"{len(same)} plugins are called {one.name!r}: {_places(same)}. None of them starts: rename"
         f" one, or choose with plugins.settings.{one.name}.from."
+    )
+
+
+def _not_there(one: Candidate, chosen: str, same: list[Candidate]) -> Candidate:
+    return one.stopped(
+        f"plugins.settings.{one.name}.from chooses {chosen!r}, and the plugin is at"
+        f" {_places(same)}. Choose what is there."
     )
 
 

@@ -18,6 +18,9 @@ GROUP: Final = "marty.plugins"
 SWITCH: Final = "MARTY_DISABLE_PLUGIN_AUTOLOAD"
 """The variable that turns entry points off; any value but an empty one, 0, false, no and off."""
 
+_BROKEN: Final = (OSError, ValueError, LookupError, TypeError, AttributeError)
+"""What `importlib.metadata` raises for files that are not what they should be."""
+
 
 def switched_off(environ: Mapping[str, str]) -> bool:
     """Whether the environment turns entry points off."""
@@ -43,7 +46,7 @@ def installed(problems: list[Problem]) -> list[Reference]:
                 continue
             name = str(distribution.metadata["Name"])
             shadowed = name.lower() in seen or _is_shadowed(distribution, name)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except _BROKEN as error:
             problems.append(_unreadable(distribution, error))
             continue
         seen.add(name.lower())
@@ -83,9 +86,13 @@ def _texts(point: EntryPoint, distribution: Distribution) -> Iterable[Path]:
 
 
 def _unreadable(distribution: Distribution, error: Exception) -> Problem:
+    try:
+        name = str(distribution.metadata["Name"])
+    except _BROKEN:
+        name = "a distribution"
     return Problem(
         path="",
-        message=f"its entry points cannot be read: {type(error).__name__}: {error}",
+        message=f"the entry points of {name} cannot be read: {type(error).__name__}: {error}",
         place=str(distribution.locate_file("")),
-        hint="Install the distribution again; its plugins are not known.",
+        hint="Install it again; its plugins are not known.",
     )

@@ -82,11 +82,13 @@ def _unfit_contract(contract: str) -> str:
 _DEFAULT: Final = PluginMetadata(name="")
 _TEXTS: Final = ("name", "version", "description", "author", "contract")
 _LISTS: Final = ("dependencies", "optional_dependencies", "provides")
-_CHOICES: Final = {
+_CHOICES: Final[dict[str, tuple[object, ...]]] = {
     "failure_policy": (None, *get_args(FailurePolicy)),
     "reload": get_args(ReloadPolicy),
     "required": (True, False),
 }
+_A_NAME: Final = "Write a name, as a plugin's: 'metrics-collector'."
+_A_REQUIREMENT: Final = "Write a name, and a version if need be: 'auth>=1.2'."
 
 
 def _wrong(said: PluginMetadata) -> str:
@@ -98,16 +100,22 @@ def _wrong(said: PluginMetadata) -> str:
         if not isinstance(value, tuple | list) or not all(isinstance(v, str) for v in value):
             example = value if isinstance(value, str) else "name"
             return f'{field} is no list of names. Write {field}=["{example}"].'
-        parse = canonical if field == "provides" else Requirement
+        parse, example = (
+            (canonical, _A_NAME) if field == "provides" else (Requirement, _A_REQUIREMENT)
+        )
         if bad := [one for one in value if not _parses(parse, one)]:
-            return f"{field} names {bad[0]!r}. Write a name, and a version if need be: 'auth>=1.2'."
+            return f"{field} names {bad[0]!r}. {example}"
     if not (said.config_schema is None or isinstance(said.config_schema, type)):
         return "config_schema is no class. Give the model itself, not one made of it."
     if not _parses(SpecifierSet, said.contract):
         return f"contract {said.contract!r} names no versions. Write it as in '>=1,<2'."
     for field, allowed in _CHOICES.items():
-        if not any(getattr(said, field) is one or getattr(said, field) == one for one in allowed):
-            return f"{field} is {getattr(said, field)!r}. Write one of {_listed(allowed)}."
+        value = getattr(said, field)
+        # What is of another type may raise when it is compared or shown.
+        if not isinstance(value, str | bool | None):
+            return f"{field} is of type {type(value).__name__}. Write one of {_listed(allowed)}."
+        if value not in allowed:
+            return f"{field} is {value!r}. Write one of {_listed(allowed)}."
     return ""
 
 

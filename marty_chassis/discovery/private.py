@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import sys
 import tokenize
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from os import PathLike, fspath
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final, Protocol
@@ -92,7 +92,7 @@ class PrivateSource(SourceFileLoader):
     """Compiles a file from its bytes, read once; knows no bytecode caches."""
 
     def __init__(self, fullname: str, path: Path, home: Home) -> None:
-        super().__init__(fullname, fspath(path))
+        super().__init__(fullname, os.fspath(path))
         self._home = home
         self._data: bytes | None = None
 
@@ -104,7 +104,7 @@ class PrivateSource(SourceFileLoader):
         self._home.note(self.path, data)
         return code
 
-    def get_data(self, path: str | bytes | PathLike[str]) -> bytes:
+    def get_data(self, path: str | bytes | os.PathLike[str]) -> bytes:
         """Give the bytes that run, or those of another file."""
         if path == self.path and self._data is not None:
             return self._data
@@ -113,10 +113,11 @@ class PrivateSource(SourceFileLoader):
 
 def read_source(path: Path) -> bytes:
     """Read a Python file; raises `OSError`, and `SyntaxError` for what is not text."""
-    if not stat.S_ISREG(path.stat().st_mode):
+    if not stat.S_ISREG(os.stat(path).st_mode):
         # Opening a pipe would wait for somebody to write.
         raise OSError(f"{path} is not a regular file")
-    data = path.read_bytes()
+    with io.open_code(str(path)) as file:
+        data = file.read()
     try:
         data.decode()
     except UnicodeDecodeError as error:

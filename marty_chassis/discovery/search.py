@@ -139,18 +139,18 @@ class Search:
         candidates, passed_over = settled(self.candidates, wishes.choice, self.config.folder)
         known = frozenset(one.name for one in (*candidates, *self.disabled))
         absent = wishes.sections & frozenset(BUNDLED) - known - wishes.disabled
-        missing = wishes.missing(known)
-        self.problems += [problem for _, problem in missing]
+        missing = dict(wishes.missing(known))
+        self.problems += missing.values()
         self.problems += [
             not_installed(name, self.config.origin(("plugins", name))) for name in sorted(absent)
         ]
-        self.problems += wishes.unknown_sections(known | absent)
+        self.problems += wishes.unknown_sections(known | absent | missing.keys())
         return Found(
             candidates=tuple(candidates),
             disabled=tuple(self.disabled),
             passed_over=tuple(passed_over),
             problems=tuple(self.problems),
-            missing=frozenset(name for name, _ in missing),
+            missing=frozenset(missing),
             known_not_installed=absent,
             required_by_section=wishes.sections - wishes.disabled,
         )

@@ -63,5 +63,6 @@ class Wishes:
             ".".join(str(one) for one in key),
             f"the plugin {name!r} is required and was not found",
             self._config.origin(key),
-            did_you_mean(name, sorted(known)).strip() or "Install it, or put it into a folder.",
+            did_you_mean(name, sorted(known)).strip()
+            or "Install it, or put it into a plugin folder.",
         )
