@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from marty_chassis.errors import UnknownPlugin
 from marty_chassis.hooks import HookManager
 from marty_hookspecs.web import Receive, Scope, Send
 
@@ -46,7 +45,7 @@ class Management:
         owned: Iterable[str] = (),
         health: Health | None = None,
     ) -> None:
-        health = health or Health(manager, lambda name: _generation(overseer, name))
+        health = health or Health(manager, overseer)
         self._desk = Desk(overseer, manager, bus, health, Journal(), Exposition(), Audit(bus))
         self._running = Running(self._desk)
         own = overseer.config.management.prefix
@@ -100,10 +99,3 @@ class Management:
 
     def __repr__(self) -> str:
         return f"<Management below {self.prefix or '/'}: {self._desk.overseer!r}>"
-
-
-def _generation(overseer: Overseer, name: str) -> int:
-    try:
-        return overseer.status_of(name).generation
-    except UnknownPlugin:
-        return 0

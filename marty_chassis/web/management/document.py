@@ -76,7 +76,8 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     for media_type in endpoint.texts:
         text = {"description": "It is so.", "content": {}}
         found.setdefault("200", text)["content"][media_type] = {"schema": _schema(media_type)}
-    for status in sorted({*endpoint.fails, *([] if endpoint.need is Need.NOTHING else [401])}):
+    fails = {*endpoint.fails} if endpoint.need is Need.NOTHING else {401, *endpoint.fails}
+    for status in sorted(fails):
         found.setdefault(str(status), _response(_PROBLEMS[status], PROBLEM, ProblemView))
     return found
 

@@ -11,9 +11,11 @@ from typing import cast
 import anyio
 
 from marty_chassis.boundary import GRACE, Detached, spawn
+from marty_chassis.errors import UnknownPlugin
 from marty_chassis.hooks import Handler, HookManager
 from marty_hookspecs import health_check
 
+from .overseer import Overseer
 from .report import Report, report
 
 INTERVAL = 30.0
@@ -41,27 +43,28 @@ class _Known:
     report: Report
     at: float
     ticked: float
-    version: int
+    run: int
+    """Of the plugin."""
 
 
 class Health:
     """Asks each plugin's `health.check` at the plugin's own interval, and once at a time.
 
-    generation: gives the number of a plugin's run; what an earlier run said is no news of this one.
-    pace: seconds until a check that has just been registered is noticed.
+    What an earlier run of a plugin said is no news of this one. shortest: seconds between two
+    checks at least; pace: seconds until a check that has just been registered is noticed.
     """
 
     def __init__(
         self,
         manager: HookManager,
-        generation: Callable[[str], int],
+        overseer: Overseer,
         *,
         clock: Callable[[], float] = time.monotonic,
         shortest: float = SHORTEST,
         pace: float = 1.0,
     ) -> None:
         self._manager = manager
-        self._generation = generation
+        self._overseer = overseer
         self._clock = clock
         self._shortest = shortest
         self._pace = pace
@@ -106,7 +109,7 @@ class Health:
         """What is known of a plugin; `None` when it was never asked, or has no check."""
         known = self._known.get(plugin)
         own = self._handlers().get(plugin)
-        if known is None or own is None or known.version != self._generation(plugin):
+        if known is None or own is None or known.run != self._run_of(plugin):
             return None
         return Checked(
             known.report, known.at, max(0.0, self._clock() - known.ticked), self._interval(own)
@@ -136,10 +139,10 @@ class Health:
         return task
 
     async def _check(self, plugin: str) -> None:
-        version = self._generation(plugin)
+        run = self._run_of(plugin)
         answers = await self._manager.hooks.ask_one(plugin, health_check)
         found = report(answers, self._manager.faults)
-        self._known[plugin] = _Known(found, time.time(), self._clock(), version)
+        self._known[plugin] = _Known(found, time.time(), self._clock(), run)
 
     def _ended(self, plugin: str, task: Detached[None]) -> None:
         if self._asking.get(plugin) is task:
@@ -147,12 +150,18 @@ class Health:
 
     def _due(self, plugin: str, own: list[Handler]) -> float:
         known = self._known.get(plugin)
-        if known is None or known.version != self._generation(plugin):
+        if known is None or known.run != self._run_of(plugin):
             return -math.inf
         return known.ticked + self._interval(own)
 
     def _interval(self, own: list[Handler]) -> float:
         return min(max(self._shortest, _seconds(h.options.get("interval"))) for h in own)
+
+    def _run_of(self, plugin: str) -> int:
+        try:
+            return self._overseer.status_of(plugin).generation
+        except UnknownPlugin:
+            return 0  # Registered by pluggy, or the application's: it has no runs.
 
     def _handlers(self) -> dict[str, list[Handler]]:
         found: dict[str, list[Handler]] = {}

@@ -42,16 +42,17 @@ async def audited(action: str, move: Move, desk: Desk, asked: Asked) -> Response
     refusal = asked.refusal or foreign(asked.headers)
     if refusal is None and asked.role is not Role.OPERATOR:
         refusal = FORBIDDEN
-    response: Response | None = None
+    status = 0
     try:
         response = refused(refusal) if refusal else await _answered(move, desk, asked)
+        status = response.status_code
     finally:
         attempt = Attempt(
             action,
             asked.plugin[:100],
             asked.role.value if asked.role else "nobody",
             asked.client,
-            response.status_code if response else 0,
+            status,
             refusal.type if refusal else "",
         )
         desk.audit.log(attempt)

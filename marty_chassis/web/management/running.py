@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from loguru import logger
+
 from marty_chassis.boundary import GRACE, Detached, running_loop, spawn
+from marty_chassis.boundary.words import traceback_of
 from marty_chassis.lifecycle import Moved
 
 from .asked import Desk
@@ -25,6 +28,7 @@ class Running:
         self._desk.journal.open()
         self._loop = running_loop()
         self._asking = spawn(self._desk.health.run, name="health of plugins")
+        self._asking.when_ended(_said)
 
     def drain(self) -> None:
         """Say from now on that the service is not ready, and let the readers of the journal go."""
@@ -52,3 +56,9 @@ class Running:
 
     def __repr__(self) -> str:
         return f"<Running {self._asking!r}>"
+
+
+def _said(task: Detached[None]) -> None:
+    """Say that the task has died, which only a mistake of ours can bring about."""
+    if task.error is not None:
+        logger.error("plugins are no longer asked how they are:\n{}", traceback_of(task.error))
