@@ -18,7 +18,7 @@ def details(plugin: Plugin, plugins: Plugins) -> dict[str, Any]:
     candidate, config = plugin.candidate, plugins.config
     metadata = asdict(candidate.metadata)
     schema = candidate.metadata.config_schema
-    metadata["config_schema"] = None if schema is None else f"{schema.__module__}:{schema.__name__}"
+    metadata["config_schema"] = None if schema is None else schema.__qualname__
     settings = config.plugins.settings_of(plugin.name)
     return {
         **metadata,

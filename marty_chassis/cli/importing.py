@@ -74,7 +74,8 @@ def _is_factory(found: object) -> bool:
 
 
 def _failed(target: str, error: BaseException) -> NoApplication:
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    words = error.msg if isinstance(error, SyntaxError) else str(error)
+    said = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return NoApplication(target, f"{_where(error)}{said}", "Use --verbose for the traceback.")
 
 

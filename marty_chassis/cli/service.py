@@ -17,11 +17,16 @@ import anyio
 from marty_chassis.errors import MissingExtra
 
 from .importing import imported, made
+from .invitation import Address
 from .session import Code, Session
 
 if TYPE_CHECKING:
     from marty_chassis.settings import ChassisConfig
     from marty_hookspecs.web import ASGIApp
+
+
+Invite = Callable[[Address, str | None], None]
+"""Told where the service is, and the prefix of its management; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,10 @@ class Wanted:
     """Whether an error of the application is shown to who asked."""
 
 
-def serve_until_told(
-    wanted: Wanted, session: Session, on_serving: Callable[[str, int], None] | None = None
-) -> None:
+def serve_until_told(wanted: Wanted, session: Session, invite: Invite | None = None) -> None:
     """Serve in this process; from here on an error means that the service did not start.
 
-    Ctrl-C is KeyboardInterrupt in the end, after a clean shutdown; SIGTERM is exit code 0.
+    `invite` is called once connections are accepted. Ctrl-C is KeyboardInterrupt in the end, after a clean shutdown; SIGTERM is exit code 0.
     """
     session.failure = Code.NOT_STARTED
     if find_spec("uvicorn") is None:
@@ -56,16 +59,22 @@ def serve_until_told(
     set_up(wanted.config.logging.level, session)
     with _terminated_is_done():
         anyio.run(
-            partial(_serve, wanted, on_serving),
+            partial(_serve, wanted, invite),
             backend_options={"use_uvloop": find_spec("uvloop") is not None},
         )
 
 
-async def _serve(wanted: Wanted, on_serving: Callable[[str, int], None] | None) -> None:
+async def _serve(wanted: Wanted, invite: Invite | None) -> None:
     from marty_chassis.web.serving import serve
 
+    app = await _application(wanted)
+
+    def on_serving(host: str, port: int) -> None:
+        if invite is not None:
+            invite(Address(host, port), _prefix(app))
+
     await serve(
-        await _application(wanted),
+        app,
         host=wanted.host,
         port=wanted.port,
         access_log=wanted.access_log,
@@ -84,6 +93,13 @@ async def _application(wanted: Wanted) -> ASGIApp:
     if chassis_of(app) is not None:
         return app
     return Chassis(wanted.config).wrap(app)
+
+
+def _prefix(app: ASGIApp) -> str | None:
+    """Where the plugins are managed; None where they are not."""
+    front = getattr(getattr(app, "around", app), "management", None)
+    prefix = getattr(front, "prefix", None)
+    return prefix if isinstance(prefix, str) else None
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def fail(error: BaseException, session: Session) -> None:
         said = "".join(traceback.format_exception(error)).rstrip()
         click.echo(click.style(said, dim=True), err=True, color=_colours())
     head = click.style("error:", fg="red", bold=True)
-    click.echo(f"{head} {_sentence(str(error))}", err=True, color=_colours())
+    click.echo(f"{head} {error}", err=True, color=_colours())
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -57,10 +57,6 @@ def interactive() -> bool:
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] if text[:1].islower() and " " in text else text
 
 
 def _colours() -> bool | None:

@@ -65,7 +65,10 @@ def check(context: click.Context, session: Session, as_data: bool) -> None:
 @common
 @pass_session
 def show(session: Session, as_data: bool, origin: bool) -> None:
-    """Print every value, from whichever source it is; secrets are masked."""
+    """Print every value, from whichever source it is; secrets are masked.
+
+    What plugins answer to `config.load` is not there, as nothing is started.
+    """
     from marty_chassis.cli.sections import as_yaml, with_models
 
     configuration = with_models(session)

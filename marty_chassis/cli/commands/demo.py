@@ -30,19 +30,25 @@ def demo(session: Session, folder: Path | None, host: str, port: int, show_token
     DIR is filled with a configuration, an application and four plugins, to be read and changed; it
     must be empty or new. Without DIR it is a fresh temporary folder.
     """
-    from marty_chassis.cli.folder import made_at
+    from marty_chassis.cli.folder import is_free, made_at
     from marty_chassis.cli.invitation import Address, demo_invitation
     from marty_chassis.cli.service import Wanted, serve_until_told
     from marty_chassis.cli.token import hand_over
     from marty_chassis.settings import ChassisConfig
 
+    if folder is not None and not is_free(folder):
+        raise click.BadParameter(
+            f"{folder} is not empty, and nothing is overwritten. Name a new folder; if the demo is"
+            f" there already, run it: cd {folder} && marty dev app:app",
+            param_hint="DIR",
+        )
     session.failure = Code.NOT_STARTED
     where = made_at(folder)
     file = where / "config.yaml"
     token = hand_over(ChassisConfig.load(file), show=show_token)
     wanted = Wanted(ChassisConfig.load(file), "app:app", where, host, port, access_log=True)
 
-    def invite(host: str, port: int) -> None:
-        say(demo_invitation(where, Address(host, port), token))
+    def invite(address: Address, _: str | None) -> None:
+        say(demo_invitation(where, address, token))
 
     serve_until_told(wanted, session, invite)

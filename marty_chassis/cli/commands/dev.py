@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from marty_chassis.cli.commands.run import check_target, where_options
+from marty_chassis.cli.commands.run import check_target, require_something, where_options
 from marty_chassis.cli.options import common, pass_session
 from marty_chassis.cli.session import Code, Session
 from marty_chassis.cli.talk import say
@@ -36,11 +36,12 @@ def dev(
     from marty_chassis.cli.token import hand_over
 
     session.failure = Code.NOT_STARTED
+    require_something(app, session)
     session.verbose = session.verbose or int(not session.quiet)
     token = hand_over(session.load(), show=show_token)
     wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=True, debug=True)
 
-    def invite(host: str, port: int) -> None:
-        say(dev_invitation(Address(host, port), None, token), session)
+    def invite(address: Address, prefix: str | None) -> None:
+        say(dev_invitation(address, prefix, token), session)
 
     serve_until_told(wanted, session, invite)

@@ -56,6 +56,16 @@ def where_options(function: Any) -> Any:
     return function
 
 
+def require_something(app: str | None, session: Session) -> None:
+    """Refuse to run nothing, and say what could be run."""
+    if app is None and session.path is None:
+        raise click.UsageError(
+            "There is nothing to run: no APP was given, and no configuration was found. Write"
+            " `marty run module:app`, or `marty run --config config.yaml`; `marty config create`"
+            " begins one, and `marty demo` shows a service."
+        )
+
+
 @click.command(short_help="Run a service.")
 @click.argument("app", required=False, callback=check_target, metavar="[APP]")
 @where_options
@@ -79,12 +89,7 @@ def run(
     from marty_chassis.cli.service import Wanted, serve_until_told
 
     session.failure = Code.NOT_STARTED
-    if app is None and session.path is None:
-        raise click.UsageError(
-            "There is nothing to run: no APP was given, and no configuration was found. Write"
-            " `marty run module:app`, or `marty run --config config.yaml`; `marty config create`"
-            " begins one, and `marty demo` shows a service."
-        )
+    require_something(app, session)
     serve_until_told(
         Wanted(session.load(), app, Path.cwd(), host, port, access_log=access_log), session
     )
