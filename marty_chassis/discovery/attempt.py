@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -22,22 +23,19 @@ _MISSING: Final = re.compile(r"No module named '([\w.]+)'")
 
 
 class Attempt:
-    """`with Attempt(faults, name) as attempt:`; afterwards `attempt.fault` tells how it went.
+    """`with Attempt(faults, name) as attempt:`; afterwards `attempt.failure` tells how it went.
 
-    `name` is asked for the plugin's name when something has gone wrong.
-
-    Everything is a fault: a `SystemExit`, a `KeyboardInterrupt` (which asks for shutdown too), a
-    `GeneratorExit`. Only a cancellation that the host asked for passes.
+    `name` is asked for the plugin's name when something has gone wrong. Everything is a fault: a
+    `SystemExit`, a `KeyboardInterrupt` (which asks for shutdown too), a `GeneratorExit`. Only a
+    cancellation that the host asked for passes.
     """
 
-    __slots__ = ("_faults", "_name", "fault", "where")
+    __slots__ = ("_faults", "_name", "failure")
 
     def __init__(self, faults: Faults, name: Callable[[], str]) -> None:
         self._faults = faults
         self._name = name
-        self.fault: Fault | None = None
-        self.where = ""
-        """The line of source that raised, as far as it is the plugin's or was being compiled."""
+        self.failure: Failure | None = None
 
     def __enter__(self) -> Attempt:
         return self
@@ -52,25 +50,32 @@ class Attempt:
             return False
         own = _from_the_plugin(traceback)
         error.__traceback__ = own
-        self.where = _where(error, own)
         if isinstance(error, PluginFault):
-            self.fault = error.fault
+            fault = error.fault
         else:
-            self.fault = self._faults.report(error, plugin=self._name(), phase=Phase.IMPORT)
+            fault = self._faults.report(error, plugin=self._name(), phase=Phase.IMPORT)
+        self.failure = Failure(fault, _where(error, own))
         return True
+
+    def __repr__(self) -> str:
+        return f"<Attempt to import: {self.failure.fault if self.failure else 'no fault'}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an import failed."""
+
+    fault: Fault
+    where: str
+    """The line of source that raised, as far as it is the plugin's or was being compiled."""
 
     def problem(self, place: str, folder: Path | None = None) -> str:
         """Say in one line what happened and what to do; `folder` is where siblings would be."""
-        if self.fault is None:
-            return ""
         said = self.fault.message.replace("\r", "\\r").replace("\n", "\\n")
         if self.where:
             said = _SAID_TWICE.sub("", said)
         what = f"{self.fault.kind}: {said}" if said else self.fault.kind
         return f"{self.where or place}: {what}. {_advice(self.fault, folder)}"
-
-    def __repr__(self) -> str:
-        return f"<Attempt to import: {self.fault or 'no fault'}>"
 
 
 def _advice(fault: Fault, folder: Path | None) -> str:

@@ -39,19 +39,24 @@ class Place(Protocol):
     @property
     def source(self) -> Source:
         """Where that is."""
+        ...
 
     @property
     def name(self) -> str:
         """What a plugin there is called that has no name of its own."""
+        ...
 
     def expected(self) -> tuple[str, ...]:
         """Give the folded names of its plugins as far as they can be known; nothing when unsure."""
+        ...
 
     def off(self, disabled: frozenset[str]) -> tuple[str, ...]:
         """Give the names under which it is disabled; nothing where that is not yet known."""
+        ...
 
     def read(self, faults: Faults) -> tuple[Candidate, ...]:
         """Import it and give what is in it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,8 +67,8 @@ class PluginFile:
             # Not before the fault is written: its traceback wants the lines as they ran.
             if not contents:
                 room.close()
-        if attempt.fault is not None:
-            return self._failed(attempt.problem(str(self.path), room.folder), attempt.fault)
+        if failure := attempt.failure:
+            return self._failed(failure.problem(str(self.path), room.folder), failure.fault)
         candidates = tuple(self._candidate(content, room) for content in contents)
         room.holders.update(one.name for one in candidates if one.usable)
         if not room.holders:

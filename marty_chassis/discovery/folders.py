@@ -59,7 +59,7 @@ def files_of(
 
 
 def depth_of(folder: str, root: Path) -> int:
-    """How many folders below the root this one (links followed) is; 0 for the root and for what is elsewhere."""
+    """How many folders below the root this one (links followed) lies; 0 for what is elsewhere."""
     try:
         return len(Path(folder).relative_to(os.path.realpath(root)).parts)
     except ValueError:

@@ -10,7 +10,7 @@ import tokenize
 from collections.abc import Sequence
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final, Protocol
@@ -26,9 +26,11 @@ class Home(Protocol):
 
     def spec(self, fullname: str) -> ModuleSpec:
         """Give where a module is from; raises `ModuleNotFoundError`."""
+        ...
 
     def note(self, path: str, data: bytes) -> None:
         """Take down what was read."""
+        ...
 
 
 def open_package(home: Home, folder: Path) -> None:
@@ -45,14 +47,12 @@ def open_package(home: Home, folder: Path) -> None:
 
 def source_spec(fullname: str, path: Path, home: Home, *, is_package: bool) -> ModuleSpec:
     """Give the spec of a module that is made of this file."""
-    spec = spec_from_file_location(
-        fullname,
-        path,
-        loader=PrivateSource(fullname, path, home),
-        submodule_search_locations=[str(path.parent)] if is_package else None,
-    )
-    if spec is None:
-        raise ModuleNotFoundError(f"{path} cannot be imported", name=fullname)
+    loader = PrivateSource(fullname, path, home)
+    spec = ModuleSpec(fullname, loader, origin=loader.path, is_package=is_package)
+    # That is what gives a module its __file__.
+    spec.has_location = True
+    if is_package:
+        spec.submodule_search_locations = [str(path.parent)]
     return spec
 
 

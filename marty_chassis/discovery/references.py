@@ -8,7 +8,7 @@ from functools import reduce
 from importlib import import_module
 from pathlib import Path
 
-from marty_chassis.boundary import Faults
+from marty_chassis.boundary import Fault, Faults
 from marty_chassis.discovery.attempt import Attempt
 from marty_chassis.discovery.candidate import Candidate, Source
 from marty_chassis.discovery.contents import Content, of_object
@@ -53,9 +53,9 @@ class Reference:
         contents: list[Content] = []
         with Attempt(faults, lambda: spelled(self.name)) as attempt:
             contents = of_object(self._target())
-        if attempt.fault is not None:
-            problem = f"{self.source}: {attempt.problem(self.value)}"
-            return (self._candidate(None, problem, attempt=attempt),)
+        if failure := attempt.failure:
+            problem = f"{self.source}: {failure.problem(self.value)}"
+            return (self._candidate(None, problem, failure.fault),)
         if not contents:
             problem = (
                 f"{self.source}: {self.value} is no plugin. Name a class, an instance, a function"
@@ -70,7 +70,7 @@ class Reference:
         return reduce(getattr, filter(None, attribute.strip().split(".")), target)
 
     def _candidate(
-        self, content: Content | None, problem: str = "", attempt: Attempt | None = None
+        self, content: Content | None, problem: str = "", fault: Fault | None = None
     ) -> Candidate:
         metadata, wrong = checked(
             content.said if content else None,
@@ -86,7 +86,7 @@ class Reference:
             shape=content.shape if content else None,
             depth=self.depth,
             scope=self.scope,
-            fault=attempt.fault if attempt else None,
+            fault=fault,
             problem=problem,
             sha256=digest_of(files, Path()),
             files=files,

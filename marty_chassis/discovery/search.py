@@ -145,9 +145,13 @@ class Search:
             not_installed(name, self.config.origin(("plugins", name))) for name in sorted(absent)
         ]
         self.problems += wishes.unknown_sections(known | absent | missing.keys())
+        # An entry point that nothing names may be called what a plugin of a folder is called.
+        taken = {one.name for one in candidates}
+        disabled = [one for one in self.disabled if one.name not in taken]
+        passed_over += [one for one in self.disabled if one.name in taken]
         return Found(
             candidates=tuple(candidates),
-            disabled=tuple(self.disabled),
+            disabled=tuple(disabled),
             passed_over=tuple(passed_over),
             problems=tuple(self.problems),
             missing=frozenset(missing),

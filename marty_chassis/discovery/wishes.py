@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from marty_chassis.discovery.metadata import spelled
 from marty_chassis.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ class Wishes:
         # Whoever has a configuration has paid for pydantic already.
         from marty_chassis.settings import unknown_sections
 
-        middleware = (one.name or one.use.rpartition(":")[2] for one in self._config.middleware)
-        return unknown_sections(self._config, {*known, *map(spelled, middleware)})
+        return unknown_sections(self._config, known)
 
     def _missing(self, name: str, known: frozenset[str]) -> Problem:
         plugins = self._config.plugins

@@ -33,6 +33,11 @@ def a_class(name: str, more: str = "") -> str:
     """
 
 
+def target(candidate: Candidate) -> Any:
+    """What the candidate leads to, whatever that is."""
+    return candidate.target
+
+
 class Project:
     """A service's project: files, a configuration, and what is found in it."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from marty_chassis.boundary import Faults, Phase
 from marty_chassis.discovery import Candidate
+from marty_chassis.discovery.attempt import Attempt
 
 from .project import HOOK, Project, a_class
 
@@ -288,3 +289,13 @@ def test_a_byte_order_mark_and_another_encoding_are_no_harm(
 
     assert candidate.usable
     assert getattr(candidate.target, "name", "é") == "é"
+
+
+def test_an_attempt_says_how_it_went() -> None:
+    with Attempt(Faults(), lambda: "x") as attempt:
+        pass
+    assert repr(attempt) == "<Attempt to import: no fault>"
+
+    with Attempt(Faults(), lambda: "x") as attempt:
+        raise ValueError("no")
+    assert repr(attempt) == "<Attempt to import: import failed: ValueError: no>"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from marty_chassis.discovery import reread
+from marty_chassis.discovery import digest_on_disk, discover, find_one, listing, reread
 
 from .project import HOOK, Project, a_class
 
@@ -236,8 +236,6 @@ def test_a_variable_that_says_no_leaves_them_on(project: Project, value: str) ->
 def test_the_processs_own_environment_counts_where_none_is_given(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from marty_chassis.discovery import discover, find_one, listing
-
     installed(project, auth="it:Auth")
     monkeypatch.setenv("MARTY_DISABLE_PLUGIN_AUTOLOAD", "1")
 
@@ -292,9 +290,19 @@ def test_named_takes_of_a_module_only_what_is_named(project: Project) -> None:
     assert [one.name for one in found.disabled] == ["both"]
 
 
-def test_reading_again_does_not_import_again_and_says_what_lies_on_disk(project: Project) -> None:
-    from marty_chassis.discovery import digest_on_disk
+def test_one_that_is_not_named_leaves_its_name_to_others(project: Project) -> None:
+    project.write("plugins/audit.py")
+    project.install("installed-a", {"audit": "installed_a"}, {"installed_a.py": HOOK})
+    project.plugins["entry_points"] = "named"
 
+    found = project.discover()
+
+    assert [(one.name, one.source.kind) for one in found.usable] == [("audit", "folder")]
+    assert [one.source.kind for one in found.passed_over] == ["entry point"]
+    assert found.disabled == ()
+
+
+def test_reading_again_does_not_import_again_and_says_what_lies_on_disk(project: Project) -> None:
     installed(project, auth="it:Auth")
     candidate = project.only()
     same = digest_on_disk(candidate)

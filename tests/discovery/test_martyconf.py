@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from marty_chassis.discovery import discover, reread
+from marty_chassis.settings import ChassisConfig
+
 from .project import HOOK, Project, a_class
 
 
@@ -28,9 +31,6 @@ def test_the_services_folder_is_the_working_directory(
     project.write("services/martyconf.py")
     project.write("config.yaml", "plugins: {}")
     monkeypatch.chdir(project.root / "services")
-    from marty_chassis.discovery import discover
-    from marty_chassis.settings import ChassisConfig
-
     config = ChassisConfig.from_file(project.root / "config.yaml")
     found = discover(config, faults=project.faults, environ={})
 
@@ -232,8 +232,6 @@ def test_one_that_is_not_read_says_so(project: Project) -> None:
 
 
 def test_a_new_generation_has_the_new_scope(project: Project) -> None:
-    from marty_chassis.discovery import reread
-
     file = project.write("martyconf.py", HOOK + '    scope = "/old"')
     candidate = project.only()
     file.write_text(file.read_text().replace("/old", "/new"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -270,3 +272,41 @@ def test_a_file_without_a_plugin_is_a_warning(project: Project) -> None:
         "/project/plugins/helpers.py: there is no plugin in it. Decorate a class with"
         " @plugin(name=...) or a function with @hookimpl, or rename it _*."
     )
+
+
+def test_a_folder_elsewhere_has_no_depth(project: Project, tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere" / "deep" / "plugins"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "far.py").write_bytes((project.write("plugins/near.py")).read_bytes())
+
+    found = project.discover(extra_directories=[elsewhere])
+
+    assert [(one.name, one.depth) for one in found.usable] == [("near", 0), ("far", 0)]
+
+
+def test_a_working_directory_that_has_changed_since_costs_the_index_of_a_message(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "sub").mkdir()
+    config = project.config
+    monkeypatch.setattr(type(config), "folder", project.root / "sub")
+    monkeypatch.chdir(project.root / "sub")
+    (project.root / "plugins").rmdir()
+
+    (problem,) = discover(config, faults=project.faults, environ={}).problems
+
+    assert project.shown(problem) == (
+        "argument plugins.directories: there is no folder /project/plugins. Create it, or take it"
+        " out."
+    )
+
+
+def test_discovery_brings_nothing_heavy() -> None:
+    program = (
+        f"import sys; sys.path[:] = {sys.path!r}; import marty_chassis.discovery;"
+        "print(*{'pydantic', 'starlette', 'ruamel', 'uvicorn'} & set(sys.modules))"
+    )
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert (run.stdout.strip(), run.stderr) == ("", "")

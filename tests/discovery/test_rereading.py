@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import linecache
 import logging
 import sys
@@ -13,9 +14,10 @@ import pytest
 from loguru import logger
 
 from marty_chassis.discovery import digest_on_disk, reread, unload
+from marty_chassis.discovery.traces import Lines
 from marty_chassis.errors import InvalidPluginName
 
-from .project import HOOK, Project, a_class
+from .project import HOOK, Project, a_class, target
 
 TALKATIVE = (
     HOOK
@@ -39,8 +41,8 @@ def test_a_new_generation_lives_beside_the_old_one(project: Project) -> None:
     new = reread(old, project.faults)
 
     assert set(old.modules).isdisjoint(new.modules)
-    assert sys.modules[old.target.__module__].word == 1  # type: ignore[union-attr]
-    assert sys.modules[new.target.__module__].word == 2  # type: ignore[union-attr]
+    assert sys.modules[old.target.__module__].word == 1
+    assert sys.modules[new.target.__module__].word == 2
 
 
 def test_unloading_takes_modules_loggers_and_lines_away(project: Project) -> None:
@@ -124,7 +126,7 @@ def test_after_many_generations_nothing_is_left(project: Project) -> None:
 
     for _ in range(30):
         fresh = reread(candidate, project.faults)
-        left += [weakref.ref(candidate.target), weakref.ref(candidate.target.D)]  # type: ignore[union-attr, arg-type]
+        left += [weakref.ref(candidate.target), weakref.ref(target(candidate).D)]
         unload(candidate)
         candidate = fresh
     gc.collect()
@@ -205,8 +207,6 @@ def test_a_broken_file_that_was_mended(project: Project) -> None:
 
 
 def test_the_digest_of_a_file_is_its_own_and_follows_the_disk(project: Project) -> None:
-    import hashlib
-
     file = project.write("plugins/x.py")
     candidate = project.only()
 
@@ -227,11 +227,11 @@ def test_the_digest_of_a_package_sees_new_modules_and_siblings(project: Project)
     shared = project.write("plugins/_shared.py", "A = 1")
     candidate = project.only()
 
-    assert [project.shown(file) for file in candidate.files] == [
-        "/project/plugins/pkg/__init__.py",
+    assert sorted(project.shown(file) for file in candidate.files) == [
         "/project/plugins/_shared.py",
+        "/project/plugins/pkg/__init__.py",
         "/project/plugins/pkg/more.py",
-    ] or len(candidate.files) == 3
+    ]
     assert digest_on_disk(candidate) == candidate.sha256
     new = project.write("plugins/pkg/new.py", "")
     assert digest_on_disk(candidate) != candidate.sha256
@@ -296,3 +296,57 @@ def test_places_are_listed_without_importing(project: Project) -> None:
         ("/project/more/pkg", ("pkg",)),
         ("entry point 'point' of installed-l 1.0", ("point",)),
     ]
+
+
+def test_what_has_no_files_has_no_digest(project: Project) -> None:
+    project.write("plugins/x.py")
+    project.plugins["disabled"] = ["x"]
+
+    (disabled,) = project.discover().disabled
+
+    assert disabled.sha256 is None
+    assert digest_on_disk(disabled) is None
+
+
+def test_a_package_that_cannot_be_listed_has_no_digest(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("plugins/pkg/__init__.py", "(")
+    candidate = project.only()
+
+    def listdir(path: object) -> list[str]:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.listdir", listdir)
+    fresh = reread(candidate, project.faults)
+
+    assert fresh.sha256 is None
+    assert fresh.name == "pkg"
+    assert "PermissionError: [Errno 13] Permission denied" in fresh.problem
+
+
+def test_files_that_can_be_read_no_more_have_no_digest(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = project.write("plugins/x.py")
+    candidate = project.only()
+    file.unlink()
+    file.symlink_to("/proc/self/mem")
+
+    assert digest_on_disk(candidate) is None
+
+
+def test_what_has_no_place_cannot_be_read_again(project: Project) -> None:
+    project.plugins["consul"] = {}
+    (candidate,) = project.discover().absent
+
+    assert reread(candidate, project.faults) is candidate
+
+
+def test_the_lines_that_are_shown_can_be_named() -> None:
+    lines = Lines()
+    assert repr(lines) == "<Lines of no files>"
+
+    lines.add("<nowhere>", b"x = 1")
+    assert repr(lines) == "<Lines of <nowhere>>"
+    lines.drop()

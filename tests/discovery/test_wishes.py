@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from marty_chassis.discovery import Found
+from marty_chassis.discovery import Found, discover
+from marty_chassis.settings import ChassisConfig
 
 from .project import Project, a_class
 
@@ -18,9 +19,6 @@ def test_a_file_of_a_disabled_name_is_not_imported(project: Project) -> None:
     path = project.write(
         "config.yaml", "plugins:\n  directories: [plugins]\n  disabled: [Audit_Log]"
     )
-    from marty_chassis.discovery import discover
-    from marty_chassis.settings import ChassisConfig
-
     found = discover(ChassisConfig.from_file(path), faults=project.faults, environ={})
 
     (candidate,) = found.disabled
@@ -139,6 +137,14 @@ def test_a_bundled_plugin_that_is_not_there_is_a_warning(project: Project) -> No
     found = project.discover()
 
     assert found.known_not_installed == {"jwt-authentication"}
+    assert [(one.name, one.metadata.failure_policy, one.usable) for one in found.absent] == [
+        ("consul", "open", False),
+        ("jwt-authentication", "closed", False),
+    ]
+    assert found.absent[1].problem == (
+        "'jwt-authentication' is known, and it is not part of this version of marty-chassis. Bring"
+        " a plugin of this name, or take its section out."
+    )
     assert found.required_by_section == {"jwt-authentication"}
     assert found.missing == {"consul"}
     warning = found.problems[-1]
@@ -169,6 +175,15 @@ def test_a_bundled_plugin_starts_when_it_has_a_section(
 
     assert [(one.name, str(one.source)) for one in found.usable] == [("consul", "bundled consul")]
     assert found.problems == ()
+
+
+def test_bundled_plugins_without_a_home_are_not_there(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marty_chassis.discovery.bundled.HOME", "no_such_home.inside")
+    project.plugins["consul"] = {}
+
+    assert project.discover().known_not_installed == {"consul"}
 
 
 def test_a_plugin_of_a_bundled_name_takes_its_place(project: Project) -> None:
@@ -203,13 +218,6 @@ def test_a_section_of_no_known_plugin_is_a_warning(project: Project) -> None:
             "warning",
         )
     ]
-
-
-def test_what_middleware_is_called_is_known(project: Project) -> None:
-    project.more["middleware"] = [{"use": "starlette.middleware.gzip:GZipMiddleware"}]
-    project.plugins["settings"] = {"gzipmiddleware": {"priority": 1}}
-
-    assert project.discover().problems == ()
 
 
 def test_what_was_found_can_be_asked_for_by_name(project: Project) -> None:
