@@ -52,6 +52,8 @@ class Moves:
         self.owners = Owners()
         self.drain: Callable[[], float] = lambda: config().plugins.reload.drain_timeout
         """Seconds that calls under way get when a plugin leaves."""
+        self.held = False
+        """Whether nothing new may begin: plugins are being asked for configuration."""
         self.context: Context | None = None
         """What every plugin's task gets a copy of."""
         self._manager = manager
@@ -66,6 +68,8 @@ class Moves:
 
     def settle(self) -> None:
         """Begin every move that is due; those under way that are not wanted are broken off."""
+        if self.held:
+            return
         seen = prospects(self.units, self.order)
         for name in self.order.sequence:
             unit, prospect = self.units[name], seen[name]

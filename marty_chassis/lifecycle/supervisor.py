@@ -18,6 +18,7 @@ from loguru import logger
 from marty_chassis.boundary import Phase, running_loop
 from marty_chassis.errors import (
     DependencyCycle,
+    InvalidConfiguration,
     InvalidRequirement,
     NotRunning,
     NotYet,
@@ -82,7 +83,8 @@ class Supervisor:
         """Start all plugins, or one; returns when each has started or failed.
 
         A plugin's failure is no error here, it is in `status`. Raises `StartAborted` under
-        `plugins.strict`, and when a required plugin fails in `config.load`; nothing runs then.
+        `plugins.strict`, and when a required plugin fails in `config.load`, and
+        `InvalidConfiguration` for what `config.load` brought; nothing runs then.
         For one plugin: `UnknownPlugin`, `PluginBusy`, `NotRunning`.
         """
         if name is not None:
@@ -93,17 +95,14 @@ class Supervisor:
             await self._bury()
         self._loop = running_loop()
         self._moves.context = copy_context()
-        for unit in self._units.values():
-            unit.disabled = not self.config.plugins.settings_of(unit.name).enabled
-            unit.wanted = self._may_start(unit)
-            unit.asked, unit.attempt = unit.wanted, 0
+        self._want_all()
         try:
             await self._load_configuration()
             self._moves.settle()
             await self._moves.quiet()
             if self.config.plugins.strict:
                 self._abort_if(self._failed())
-        except StartAborted:
+        except (StartAborted, InvalidConfiguration):
             await self.stop()
             raise
         for unit in self._units.values():
@@ -302,6 +301,13 @@ class Supervisor:
     def _may_start(self, unit: Unit) -> bool:
         return not (unit.disabled or unit.broken or unit.haunted)
 
+    def _want_all(self) -> None:
+        for unit in self._units.values():
+            unit.disabled = not self.config.plugins.settings_of(unit.name).enabled
+            unit.wanted = self._may_start(unit)
+            unit.asked, unit.attempt = unit.wanted, 0
+        self._count_missing()
+
     async def _start_one(self, name: str) -> None:
         unit = self._idle(name)
         if not self.running:
@@ -325,6 +331,13 @@ class Supervisor:
         asked = [u for u in self._units.values() if u.wanted and "config_load" in (u.hooks or ())]
         if not asked:
             return
+        self._moves.held = True
+        try:
+            await self._ask_configuration(asked)
+        finally:
+            self._moves.held = False
+
+    async def _ask_configuration(self, asked: list[Unit]) -> None:
         for unit in asked:
             if unit.life is None:
                 self._moves.begin(unit, self._moves.load, self._moves.born(unit))
@@ -345,6 +358,7 @@ class Supervisor:
 
             answers.sort(key=lambda answer: answer[0])  # type: ignore[arg-type,return-value]
             self.config = self.config.rebuilt([HookLayer(name, v) for _, name, v in answers])
+            self._want_all()
 
     def _failed(self) -> dict[str, str]:
         return {
