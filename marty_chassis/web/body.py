@@ -72,8 +72,9 @@ class RequestBody:
                         " or to run the application twice."
                     )
                 return self._kept[position]
+            # It is the one at this position, and may be too much to be kept.
             message = await self._next()
-            if message is not None and message["type"] != "http.request":
+            if message is not None:
                 return message
 
     async def _disconnect(self) -> Message:
