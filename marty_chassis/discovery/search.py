@@ -111,15 +111,20 @@ class Search:
         """Read what is installed, as far as it should be, and what martyconfs name."""
         mode = "none" if off else self.config.plugins.entry_points
         found = installed(self.problems) if mode != "none" or wanted else []
-        names = {one.name for one in found}
         for reference in found:
-            if mode == "all" or reference.name in wanted or (self.only and mode == "named"):
-                self.take(reference)
-            elif mode == "named":
+            if mode == "named" and not self.is_asked_for(reference, wanted):
                 self.take_named(reference)
+            elif mode != "none" or reference.name in wanted:
+                self.take(reference)
+        names = {one.name for one in found}
         for text, conf in wanted.items():
             if text not in names:
                 self.take(wanted_module(text, conf))
+
+    def is_asked_for(self, reference: Reference, wanted: Mapping[str, str]) -> bool:
+        """Whether it is looked at whatever the configuration names: to start it, or to refuse."""
+        disabled = bool(reference.off(self.wishes.disabled))
+        return self.only is not None or reference.name in wanted or disabled
 
     def take_named(self, reference: Reference) -> None:
         """Read an entry point if the configuration names it, or what its source shows."""

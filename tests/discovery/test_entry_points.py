@@ -280,6 +280,15 @@ def test_named_starts_what_the_configuration_names(
     assert "installed_q" not in sys.modules
 
 
+def test_a_disabled_one_is_disabled_in_whatever_mode(project: Project) -> None:
+    project.install("installed-d", {"d": "installed_d"}, {"installed_d.py": "raise SystemExit"})
+    project.plugins.update({"d": {}, "disabled": ["d"], "entry_points": "named"})
+
+    (disabled,) = project.discover().disabled
+
+    assert disabled.problem == "disabled by plugins.disabled (argument)."
+
+
 def test_named_takes_of_a_module_only_what_is_named(project: Project) -> None:
     installed(project, both="installed_x")
     project.plugins.update({"real-name": {}, "entry_points": "named"})

@@ -151,7 +151,7 @@ def test_each_can_be_disabled_by_name(project: Project) -> None:
 def test_the_outermost_names_more_plugins(project: Project) -> None:
     project.install(
         "installed-more",
-        {"by-point": "installed_more:Plugin"},
+        {"by-point": "installed_more:Plugin", "another": "installed_more:Plugin"},
         {
             "installed_more.py": a_class("pointed"),
             "installed_deep/__init__.py": "",
