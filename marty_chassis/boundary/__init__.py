@@ -14,7 +14,7 @@ from marty_chassis.boundary.deadline import GRACE, bounded
 from marty_chassis.boundary.detached import Detached, Outcome, spawn
 from marty_chassis.boundary.faults import Fault, FaultKey, Faults, Phase
 from marty_chassis.boundary.guard import guarded
-from marty_chassis.boundary.signal import Signal
+from marty_chassis.boundary.signal import Signal, Turn
 from marty_chassis.boundary.strays import Strays
 from marty_chassis.boundary.thread import in_thread
 
@@ -30,6 +30,7 @@ __all__ = [
     "Phase",
     "Signal",
     "Strays",
+    "Turn",
     "bounded",
     "guarded",
     "host_cancelled",

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from contextvars import Context, copy_context
 from functools import partial
 from types import ModuleType
-from typing import Protocol, TypeVarTuple, cast
+from typing import Any, Protocol, TypeVarTuple, cast
 
 import anyio
 
@@ -171,6 +171,78 @@ async def park(waiters: list[Waiter], seconds: float | None) -> None:
         waiters.remove(waiter)
         if timer is not None:
             timer.cancel()
+
+
+async def park_for_turn(waiters: list[Waiter]) -> None:
+    """Wait in this list, so that `give_turn` may let us go on from within its own call."""
+    if _running_trio() is not None:
+        await park(waiters, None)
+        return
+    turn = _Turn(loop=asyncio.get_running_loop())
+    waiters.append(turn)
+    try:
+        await turn
+    finally:
+        waiters.remove(turn)
+
+
+def give_turn(waiters: Iterable[Waiter]) -> None:
+    """Let every task go on that is parked in this list, at once where that is possible (asyncio).
+
+    Each runs as itself, with its own context, up to where it waits next; then this returns.
+    """
+    for waiter in tuple(waiters):
+        if isinstance(waiter, _Turn) and not waiter.done():
+            waiter.run()
+        else:
+            wake((waiter,))
+
+
+class _Turn(asyncio.Future[None]):
+    """What a task waits for that another may run on, without a round of the event loop.
+
+    To the task it is a future. The loop is not asked to call the task's wakeup: we call it, having
+    said who runs meanwhile, as the documentation on extending asyncio has it.
+    """
+
+    _wakeup: Callable[[Any], object] | None = None
+    _wakeup_context: Context | None = None
+
+    def add_done_callback(
+        self, fn: Callable[[Any], object], /, *, context: Context | None = None
+    ) -> None:
+        # Only the task that awaits us comes here, and only once.
+        self._wakeup, self._wakeup_context = fn, context
+
+    def set_result(self, result: None, /) -> None:
+        super().set_result(result)
+        self._schedule()
+
+    def cancel(self, msg: object | None = None) -> bool:
+        cancelled = super().cancel(msg)
+        if cancelled:
+            self._schedule()
+        return cancelled
+
+    def run(self) -> None:
+        """Run the task that waits here."""
+        super().set_result(None)
+        wakeup, context = self._wakeup, self._wakeup_context
+        if wakeup is None or context is None:
+            return
+        loop = self.get_loop()
+        current = asyncio.current_task(loop)
+        if current is not None:
+            asyncio.tasks._leave_task(loop, current)
+        try:
+            context.run(wakeup, self)
+        finally:
+            if current is not None:
+                asyncio.tasks._enter_task(loop, current)
+
+    def _schedule(self) -> None:
+        if self._wakeup is not None:
+            self.get_loop().call_soon(self._wakeup, self, context=self._wakeup_context)
 
 
 class _TrioWaiter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from marty_chassis.boundary.backend import Waiter, park, wake
+from marty_chassis.boundary.backend import Waiter, give_turn, park, park_for_turn, wake
 
 T = TypeVar("T")
 
@@ -46,3 +46,29 @@ class Signal(Generic[T]):
     def __repr__(self) -> str:
         state = f"set to {self._value!r}" if self.is_set else f"awaited by {len(self._waiters)}"
         return f"<Signal {state}>"
+
+
+class Turn(Signal[T]):
+    """A signal that hands over more than a value: who waits goes on before `set` returns.
+
+    It runs as itself, in its own task with its own context variables, up to where it waits next;
+    so the two need no round of the event loop. Where that is not possible (trio) it is woken.
+    Whoever waits must be prepared to run while the other's frames are still on the stack.
+    """
+
+    __slots__ = ()
+
+    def set(self, value: T) -> bool:
+        """Hand over and let who waits go on; False when another was first."""
+        if self.is_set:
+            return False
+        self.is_set = True
+        self._value = value
+        give_turn(self._waiters)
+        return True
+
+    async def wait(self) -> T:
+        """Give the value, as soon as there is one."""
+        if not self.is_set:
+            await park_for_turn(self._waiters)
+        return self._value
