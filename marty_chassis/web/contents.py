@@ -31,12 +31,9 @@ async def contents(message: Message) -> AsyncIterator[bytes]:
                 yield chunk
     elif kind == "http.response.zerocopysend":
         file, offset, left = message["file"], message.get("offset"), message.get("count")
-        # Without an offset the descriptor's own position counts, and moves.
-        read = os.read if offset is None else os.pread
         while left is None or left > 0:
             size = CHUNK if left is None else min(CHUNK, left)
-            where = (size,) if offset is None else (size, offset)
-            chunk = await anyio.to_thread.run_sync(read, file, *where)
+            chunk = await anyio.to_thread.run_sync(_read, file, size, offset)
             if not chunk:
                 return
             yield chunk
@@ -44,3 +41,8 @@ async def contents(message: Message) -> AsyncIterator[bytes]:
             left = None if left is None else left - len(chunk)
     elif body := message.get("body", b""):
         yield bytes(body)
+
+
+def _read(file: int, size: int, offset: int | None) -> bytes:
+    # Without an offset the descriptor's own position counts, and moves.
+    return os.read(file, size) if offset is None else os.pread(file, size, offset)

@@ -7,7 +7,7 @@ it enters and leaves in one task, from wherever the application sends the start 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 import anyio
@@ -20,7 +20,6 @@ from marty_chassis.boundary import GRACE, Detached, Signal, spawn
 from marty_chassis.errors import ApplicationEnded, HookFailed
 from marty_chassis.hooks import Failures
 
-from .body import RequestBody
 from .refusing import refuse
 from .request import PluginRequest
 from .response import AppResponse
@@ -36,35 +35,40 @@ CURRENT: ContextVar[Exchange] = ContextVar("marty_exchange")
 class Exchange:
     """One request, from the server's call to the end of the application."""
 
+    # Defaults are on the class, as one is made for every request.
+    _run: Run | None = None
+    _earlier: tuple[Run, ...] = ()
+    """Runs that a plugin did not content itself with."""
+    _wanted: Run | None = None
+    """What the plugins want of the server's task: to run the application."""
+    _over = False
+    """Whether the plugins want nothing more."""
+    _bell: Signal[None] | None = None
+    """Wakes the server's task, if it waits."""
+    _response: AppResponse | None = None
+    """The application's response, when the plugins decided on it."""
+    _error: BaseException | None = None
+    """What came out of the plugins."""
+    _leaving = False
+    _answered = False
+    """Whether a response that is not the application's was started."""
+    _base: Context | None = None
+    """The context variables as the plugins' task began."""
+
     def __init__(self, scope: Scope, receive: Receive, send: Send, failures: Failures) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._failures = failures
-        self._body = RequestBody(receive)
-        self._order: Signal[Run | None] = Signal()
-        """What the plugins want of the server's task: to run the application, or nothing more."""
-
-    _run: Run | None = None
-    _response: AppResponse | None = None
-    """The application's response, when the plugins decided on it."""
-    _error: BaseException | None = None
-    """What came out of the plugins."""
-    _earlier: tuple[Run, ...] = ()
-    """Runs that a plugin did not content itself with."""
-    _leaving = False
-    _answered = False
-    """Whether a response that is not the application's was started."""
+        self._request = PluginRequest(scope, receive, send)
 
     # In the server's task ------------------------------------------------------------------------
 
     async def serve(self, app: ASGIApp, chain: Chain) -> None:
         """Answer the request. Raises what the application raised and no plugin caught."""
-        request = PluginRequest(self._scope, self._body, self._send)
-        task = spawn(self._through, chain, request, name="marty plugins", eager=True)
+        task = spawn(self._through, chain, name="marty plugins", eager=True)
         try:
-            while (run := await self._order.wait()) is not None:
-                self._order = Signal()
+            while (run := await self._next_run()) is not None:
                 await run.perform(app)
                 if run.decided:
                     break
@@ -72,41 +76,96 @@ class Exchange:
             self._leaving = True
             await self._leave(task, wait=not isinstance(error, GeneratorExit))
             raise
-        await self._conclude()
-
-    async def _conclude(self) -> None:
-        error, run = self._error, self._run
         try:
-            if error is None:
-                if run is not None and run.error is not None:
-                    raise run.error
-                if self._response is not None and self._response.background is not None:
-                    await self._response.background()
-                return
-            if (own := self._own(error)) is not None:
-                raise own
-            if isinstance(error, ApplicationEnded):
+            if self._error is not None:
+                await self._fail(self._error)
+            elif run is not None or self._run is not None:
+                await self._finish(run or self._run)
+        finally:
+            self._let_go()
+
+    async def _next_run(self) -> Run | None:
+        while self._wanted is None and not self._over:
+            self._bell = Signal()
+            await self._bell.wait()
+        run, self._wanted = self._wanted, None
+        return run
+
+    async def _finish(self, run: Run | None) -> None:
+        if run is not None and run.error is not None:
+            raise run.error
+        response = self._response
+        if response is not None and response.background is not None:
+            await response.background()
+
+    async def _fail(self, error: BaseException) -> None:
+        try:
+            own = self._own(error)
+            if isinstance(own, ApplicationEnded):
                 # As without us: the server knows best what that means.
                 return
+            if own is not None:
+                raise own
             if self._answered:
                 raise error
-            if not isinstance(error, HookFailed) and not _holds(error, HookFailed):
+            if not _holds_a_fault(error):
                 kind = type(error).__name__
                 logger.error("the plugins of a request ended with {}: {}", kind, error)
             await refuse(500, self._scope, self._receive, self._send)
         finally:
-            # An exception's traceback holds these frames, and so us.
-            self._error, self._earlier, self._run, self._response = None, (), None, None
-            del error, run
+            own = None  # A frame that holds the exception it raised is a cycle.
 
     async def _leave(self, task: Detached[None], *, wait: bool) -> None:
+        """The server gives the request up, or the application would not be cancelled."""
         task.cancel()
-        if wait:
-            with anyio.CancelScope(shield=True):
-                await task.wait(GRACE)
-        self._failures.strays.keep(task)
+        try:
+            if wait:
+                with anyio.CancelScope(shield=True):
+                    await task.wait(GRACE)
+            self._failures.strays.keep(task)
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Break the cycles: contexts, runs and tracebacks hold us."""
+        if self._run is not None:
+            self._run.let_go()
+        self._base = self._run = self._response = self._error = self._wanted = None
+        self._earlier = ()
 
     # In the plugins' task ------------------------------------------------------------------------
+
+    async def _through(self, chain: Chain) -> None:
+        CURRENT.set(self)
+        self._base = copy_context()
+        try:
+            await self._answer(await chain(self._request))
+        except BaseException as error:
+            if self._leaving or isinstance(error, GeneratorExit):
+                raise
+            self._error = error
+            if self._run is not None:
+                self._run.abandon()
+        self._over = True
+        if self._bell is not None:
+            self._bell.set(None)
+
+    async def _answer(self, answer: Response) -> None:
+        run = self._run
+        if run is not None and isinstance(answer, AppResponse) and answer.of(run):
+            await answer.settle()
+            self._response = answer
+            run.decide(answer)
+            return
+        # Without taking the body of the request from an application that still runs.
+        receive = self._request.content.reader(keep=run is not None)
+        await answer(self._scope, receive, self._send_own)
+        if run is not None:
+            run.drop()
+
+    async def _send_own(self, message: Message) -> None:
+        self._answered = True
+        await self._send(message)
 
     async def call(self, request: Any) -> AppResponse:
         """Run the application up to the start of its response; once more if it has run already.
@@ -118,76 +177,51 @@ class Exchange:
             self._earlier += (self._run,)
         scope, receive = self._for_application(request)
         # Whoever calls us may be in a task of its own, with variables of its own.
-        run = self._run = Run(scope, receive, self._send, changed(self._base), self._failures)
-        self._order.set(run)
+        variables = changed(self._base) if self._base is not None else ()
+        run = self._run = self._wanted = Run(scope, receive, self._send, variables, self._failures)
+        if self._bell is not None:
+            self._bell.set(None)
         return await run.response()
 
-    def is_its_own(self, error: BaseException) -> bool:
-        """Whether an error that passes through a plugin is not that plugin's: it was reported, or
-        is the application's; groups that hold nothing else are the same."""
-        if isinstance(error, BaseExceptionGroup):
-            return all(self.is_its_own(one) for one in error.exceptions)
-        return isinstance(error, HookFailed) or self._was_raised(error)
-
-    async def _through(self, chain: Chain, request: PluginRequest) -> None:
-        CURRENT.set(self)
-        self._base = copy_context()
-        try:
-            await self._answer(await chain(request))
-        except BaseException as error:
-            if self._leaving or isinstance(error, GeneratorExit):
-                raise
-            self._error = error
-            if self._run is not None:
-                self._run.abandon()
-        self._order.set(None)
-
-    async def _answer(self, answer: Response) -> None:
-        run = self._run
-        if run is not None and isinstance(answer, AppResponse) and answer.of(run):
-            await answer.settle()
-            self._response = answer
-            run.decide(answer)
-            return
-        await answer(self._scope, self._listen(), self._send_own)
-        if run is not None:
-            run.drop()
-
-    def _for_application(self, request: Any) -> tuple[Scope, Receive]:
+    def _for_application(self, request: Any) -> tuple[Scope, Callable[[], Receive]]:
         if isinstance(request, PluginRequest):
-            return request.for_application(), self._body.reader()
+            return request.for_application(), self._request.receive_for_application
         if isinstance(request, Request):
             receive = request.receive
-            return request.scope, self._body.reader() if receive is empty_receive else receive
+            if receive is empty_receive:
+                return request.scope, self._request.receive_for_application
+            return request.scope, lambda: receive
         raise TypeError(
             f"call_next was given {type(request).__name__}; give it the request that the plugin got"
         )
+
+    # Whose error it is ---------------------------------------------------------------------------
+
+    def is_its_own(self, error: BaseException) -> bool:
+        """Whether an error that passes through a plugin is not that plugin's.
+
+        It is the application's, or was reported under another's name; so are groups of such.
+        """
+        if isinstance(error, BaseExceptionGroup):
+            return all(self.is_its_own(one) for one in error.exceptions)
+        return isinstance(error, HookFailed) or self._was_raised(error)
 
     def _own(self, error: BaseException) -> BaseException | None:
         """The application's error, also when task groups of plugins have wrapped it."""
         if isinstance(error, BaseExceptionGroup):
             found = [self._own(one) for one in error.exceptions]
-            return found[0] if len(set(map(id, found))) == 1 else None
-        known = self._was_raised(error) and not isinstance(error, ApplicationEnded)
-        return error if known else None
+            return found[0] if all(one is found[0] for one in found) else None
+        return error if self._was_raised(error) else None
 
     def _was_raised(self, error: BaseException) -> bool:
         runs = self._earlier if self._run is None else (*self._earlier, self._run)
         return any(error is known for run in runs for known in run.raised)
 
-    def _listen(self) -> Receive:
-        """The server's messages for a plugin's response, without taking them from others."""
-        return self._body.reader(keep=self._run is not None)
-
-    async def _send_own(self, message: Message) -> None:
-        self._answered = True
-        await self._send(message)
-
     def __repr__(self) -> str:
         return f"<Exchange {self._scope['method']} {self._scope['path']}>"
 
 
-def _holds(error: BaseException, kind: type[BaseException]) -> bool:
+def _holds_a_fault(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
-        return error.subgroup(kind) is not None
-    return isinstance(error, kind)
+        return error.subgroup(HookFailed) is not None
+    return isinstance(error, HookFailed)

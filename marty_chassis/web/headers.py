@@ -6,6 +6,8 @@ from collections.abc import Iterable, MutableMapping
 
 from starlette.datastructures import MutableHeaders
 
+Pairs = list[tuple[bytes, bytes]] | tuple[tuple[bytes, bytes], ...]
+
 
 class CombinedHeaders(MutableHeaders, MutableMapping[str, str]):  # type: ignore[misc]
     """Starlette's `MutableHeaders` over a list that is never changed in place.
@@ -56,7 +58,7 @@ class CombinedHeaders(MutableHeaders, MutableMapping[str, str]):  # type: ignore
             self._set = {}
         return self._own
 
-    def _known(self) -> Iterable[tuple[bytes, bytes]]:
+    def _known(self) -> Pairs:
         if self._own is not None:
             return self._own
         if not isinstance(self._given, (list, tuple)):
@@ -65,12 +67,13 @@ class CombinedHeaders(MutableHeaders, MutableMapping[str, str]):  # type: ignore
         return self._given
 
 
-def _combined(
-    known: Iterable[tuple[bytes, bytes]], new: dict[bytes, bytes]
-) -> list[tuple[bytes, bytes]]:
+def _combined(known: Pairs, new: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     """The first header of a name that is set gets the new value, the others of it go."""
-    left = dict(new)
-    combined: list[tuple[bytes, bytes]] = []
+    combined = [pair for pair in known if pair[0].lower() not in new]
+    if len(combined) == len(known):
+        combined.extend(new.items())
+        return combined
+    combined, left = [], dict(new)
     for given, value in known:
         name = given.lower()
         if name not in new:

@@ -22,18 +22,19 @@ class PluginRequest(Request):
     headers as they are now.
     """
 
+    # Defaults are on the class, as one is made for every request.
     _headers: CombinedHeaders | None = None  # type: ignore[assignment]
     _pristine: Scope | None = None
+    _content: RequestBody | None = None
     _reader: Receive | None = None
     _stream_consumed = False
     _is_disconnected = False
     _form = None
 
-    def __init__(self, scope: Scope, body: RequestBody, send: Send) -> None:
-        # Not super's: defaults are on the class, as this is made for every request.
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = dict(scope)
         self._original: Scope | None = scope
-        self._content = body
+        self._server_receive = receive
         self._send = send
 
     @property
@@ -46,18 +47,18 @@ class PluginRequest(Request):
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives; unlike Starlette's it can be asked for again."""
-        if not hasattr(self, "_body"):
+        if hasattr(self, "_body"):
+            yield self._body
+        else:
             position, more = 0, True
             while more:
-                message = await self._content.read(position, keep=True)
+                message = await self.content.read(position, keep=True)
                 if message["type"] == "http.disconnect":
                     self._is_disconnected = True
                     raise ClientDisconnect()
                 position, more = position + 1, message.get("more_body", False)
                 if chunk := message.get("body", b""):
                     yield chunk
-        else:
-            yield self._body
         yield b""
 
     def replace_body(self, body: bytes | str) -> None:
@@ -66,35 +67,48 @@ class PluginRequest(Request):
         Sets `content-length` and removes `content-encoding` and `transfer-encoding`.
         """
         self._body = in_bytes(body)
-        self._content.replace(self._body)
+        self.content.replace(self._body)
         for name in ("_json", "_form"):
             self.__dict__.pop(name, None)
         headers = self.headers
         del headers["transfer-encoding"], headers["content-encoding"]
         headers["content-length"] = str(len(self._body))
 
+    # What follows is for the host ----------------------------------------------------------------
+
+    @property
+    def content(self) -> RequestBody:
+        """The body, for all who read it."""
+        if self._content is None:
+            self._content = RequestBody(self._server_receive)
+        return self._content
+
     def for_application(self) -> Scope:
         """The scope for one run of the application: the server's own if nothing was changed."""
-        headers = self._headers
+        headers, original = self._headers, self._original
         given: Scope
-        if self._original is None:
+        if original is None:
             given = dict(self._pristine or {})
-        elif self.scope == self._original and (headers is None or not headers.changed):
-            given = self._original
         else:
-            given = dict(self.scope)
-        if self._original is not None:
             self._pristine, self._original = self.scope, None
+            if (headers is None or not headers.changed) and self.scope == original:
+                given = original
+            else:
+                given = dict(self.scope)
         if headers is not None and headers.changed:
             given["headers"] = list(headers.raw)
         self.scope = given
         return given
 
+    def receive_for_application(self) -> Receive:
+        """Where one run of the application receives from."""
+        return self.content.reader()
+
     # Starlette's methods, and its property `receive`, call it by this name.
     @property
     def _receive(self) -> Receive:  # type: ignore[override]
         if self._reader is None:
-            self._reader = self._content.reader(keep=True)
+            self._reader = self.content.reader(keep=True)
         return self._reader
 
     def __repr__(self) -> str:

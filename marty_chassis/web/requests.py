@@ -20,7 +20,6 @@ from marty_chassis.hooks import (
     is_awaitable,
 )
 
-from .body import RequestBody
 from .exchange import CURRENT, Chain, Exchange
 from .refusing import refuse
 from .request import PluginRequest
@@ -41,8 +40,9 @@ def through_plugins(generation: Generation, app: ASGIApp, failures: Failures) ->
 
 
 def _exchanging(app: ASGIApp, first: Chain, failures: Failures) -> ASGIApp:
-    async def exchanging(scope: Scope, receive: Receive, send: Send) -> None:
-        await Exchange(scope, receive, send, failures).serve(app, first)
+    # Not `async def`: a coroutine that only awaits another costs as much as a plugin.
+    def exchanging(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return Exchange(scope, receive, send, failures).serve(app, first)
 
     return exchanging
 
@@ -51,8 +51,7 @@ def _asking_first(app: ASGIApp, before: Chain, failures: Failures) -> ASGIApp:
     """The way without `call_next`: nothing needs a task of its own."""
 
     async def asking_first(scope: Scope, receive: Receive, send: Send) -> None:
-        body = RequestBody(receive)
-        request = PluginRequest(scope, body, send)
+        request = PluginRequest(scope, receive, send)
         try:
             answer = await before(request)
         except HookFailed:
@@ -61,7 +60,7 @@ def _asking_first(app: ASGIApp, before: Chain, failures: Failures) -> ASGIApp:
         if isinstance(answer, Response):
             await answer(scope, receive, send)
         elif isinstance(answer, PluginRequest):
-            await app(answer.for_application(), receive if body.untouched else body.reader(), send)
+            await app(answer.for_application(), request.receive_for_application(), send)
         else:
             await app(answer.scope, answer.receive, send)
 

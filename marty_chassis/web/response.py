@@ -143,6 +143,11 @@ class AppResponse(Response):
             start.pop("trailers", None)
         return start
 
+    @property
+    def untouched(self) -> bool:
+        """Whether the body passes as it is."""
+        return self._content is None and not (self._pieces or self._filters or self._bodiless)
+
     async def settle(self) -> None:
         """Run the filters over a body that is known, while the response can still fail."""
         if self._content is not None and self._filters:

@@ -6,7 +6,7 @@ the two meet, and this is the only place where a message of the application is h
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from enum import Enum
 from typing import NoReturn
@@ -16,7 +16,7 @@ import anyio.lowlevel
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from marty_chassis.boundary import Signal, is_fault
+from marty_chassis.boundary import Signal, Turn, is_fault
 from marty_chassis.errors import ApplicationEnded, HookFailed
 from marty_chassis.hooks import Failures
 
@@ -49,49 +49,60 @@ class Mode(Enum):
 class Run:
     """The application, run once for a request."""
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, variables: Changes, failures: Failures
-    ) -> None:
-        self.scope = scope
-        self.failures = failures
-        self.head = scope["method"] == "HEAD"
-        self.error: BaseException | None = None
-        """What the application raised, until somebody has taken it."""
-        self.ended = False
-        self.exhausted = False
-        """Whether the plugins have taken the last of the body."""
-        self.decided = False
-        """Whether its response is the one that is sent."""
-        self._receive = receive
-        self._send = send
-        self._lent = variables
-        self._brought: Changes = []
-        self._mode = Mode.WAITING
-        self._started: Signal[Message | None] = Signal()
-        self._go: Signal[None] = Signal()
-        """Lets the application go on that is held at a message."""
-        self._response: AppResponse | None = None
-        """The one that was decided on."""
-        self._undelivered = False
-        self._scope: anyio.CancelScope | None = None
-
+    # Defaults are on the class, as one is made for every request.
+    error: BaseException | None = None
+    """What the application raised, until somebody has taken it."""
     raised: tuple[BaseException, ...] = ()
     """What was raised into the plugins."""
+    ended = False
+    exhausted = False
+    """Whether the plugins have taken the last of the body."""
+    decided = False
+    """Whether its response is the one that is sent."""
+    _mode = Mode.WAITING
+    _reader: Receive | None = None
     _given: Context
+    _brought: Changes = ()
+    _scope: anyio.CancelScope | None = None
+    _response: AppResponse | None = None
+    """The one that was decided on."""
+    _undelivered = False
     _offer: Message | None = None
     """The message of the body that the plugins may take."""
-    _offered: Signal[None] | None = None
+    _offered: Turn[None] | None = None
     _moved: Signal[None] | None = None
     _over: Signal[None] | None = None
     _until: float | None = None
     _refused = False
     _quiet = False
 
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Callable[[], Receive],
+        send: Send,
+        variables: Changes,
+        failures: Failures,
+    ) -> None:
+        self.scope = scope
+        self.failures = failures
+        self._receive = receive
+        self._send = send
+        self._lent = variables
+        self._started: Turn[Message | None] = Turn()
+        self._go: Signal[None] = Signal()
+        """Lets the application go on that is held at a message."""
+
+    @property
+    def head(self) -> bool:
+        """Whether the response has no body though its headers speak of one."""
+        return bool(self.scope["method"] == "HEAD")
+
     # In the server's task ------------------------------------------------------------------------
 
     async def perform(self, app: ASGIApp) -> None:
         """Run the application to its end; raises only a cancellation that the host asked for."""
-        lent = lend(self._lent)
+        lent = lend(self._lent) if self._lent else ()
         self._given = copy_context()
         try:
             if not self.dropped:
@@ -106,7 +117,8 @@ class Run:
             if not (self._refused and isinstance(error, (OSError, ClientDisconnect))):
                 self.error = self.error or error
         finally:
-            take_back(lent)
+            if lent:
+                take_back(lent)
             self._end()
 
     def _end(self) -> None:
@@ -122,7 +134,11 @@ class Run:
 
     async def receive(self) -> Message:
         """Where the application receives from."""
-        return DISCONNECT if self._mode is Mode.DROPPED else await self._receive()
+        if self._mode is Mode.DROPPED:
+            return DISCONNECT
+        if self._reader is None:
+            self._reader = self._receive()
+        return await self._reader()
 
     # Not `async def`: a message that passes is to cost no coroutine.
     def send(self, message: Message) -> Awaitable[None]:
@@ -157,9 +173,19 @@ class Run:
     async def _start(self, message: Message) -> None:
         self._mode = Mode.HELD
         self._brought = changed(self._given)
+        # Here the plugins go on, often up to their decision, before this returns.
         self._started.set(message)
-        await self._go.wait()
-        if self._undelivered:
+        if not self._go.is_set:
+            await self._go.wait()
+        response = self._response
+        if response is not None and response.untouched:
+            # What most requests come to, without the coroutines of the rest.
+            self._undelivered = False
+            try:
+                await self._send(response.start())
+            finally:
+                self._move(Mode.PASSING)
+        elif self._undelivered:
             await self._deliver()
 
     async def _hand_over(self, message: Message) -> None:
@@ -247,7 +273,7 @@ class Run:
         if self.exhausted:
             return None
         if self._offer is None:
-            self._offered = self._offered or Signal()
+            self._offered = self._offered or Turn()
             if self._mode in (Mode.HELD, Mode.PULLED):
                 self._move(Mode.PULLED)
             self._go.set(None)
@@ -284,6 +310,11 @@ class Run:
             self._over = self._over or Signal()
             with anyio.CancelScope(shield=True):
                 await self._over.wait()
+
+    def let_go(self) -> None:
+        """Break the cycle with the response, which a plugin may keep."""
+        self._response = self._scope = None
+        self.raised, self.error = (), None
 
     def _raise(self, otherwise: ApplicationEnded) -> NoReturn:
         """Raise what the application raised, if anything, into the plugins."""

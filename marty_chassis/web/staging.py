@@ -36,8 +36,8 @@ async def stage(registrations: Registrations) -> None:
 
 
 async def _asked(handler: Handler, *arguments: object) -> Any:
-    given = dict(zip(("app",), arguments, strict=False))
-    answer = handler.function(**{name: given[name] for name in handler.parameters})
+    # A hookimpl may take less than its specification offers.
+    answer = handler.function(*arguments[: len(handler.parameters)])
     return await answer if is_awaitable(answer) else answer
 
 

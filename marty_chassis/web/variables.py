@@ -7,10 +7,11 @@ starts: as if they had called one another.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import Context, ContextVar, Token, copy_context
 from typing import Any
 
-Changes = list[tuple[ContextVar[Any], Any]]
+Changes = Sequence[tuple[ContextVar[Any], Any]]
 Lent = list[tuple[ContextVar[Any], Token[Any], Any]]
 
 _MISSING = object()
