@@ -163,11 +163,13 @@ class Home:
         except anyio.get_cancelled_exc_class():
             if not own_scope_cancelled():
                 raise
-        # A task group that the plugin holds open has failed, and cancels the task that opened it
-        # until `stop` closes it.
-        self._lost(self._report(GroupFailed(self.plugin), Phase.RUN, None))
-        with anyio.CancelScope(shield=True):
-            return await door.wait()
+            # A task group that the plugin holds open has failed, and cancels the task that opened
+            # it until `stop` closes it.
+            self._lost(self._report(GroupFailed(self.plugin), Phase.RUN, None))
+            errand: _Errand | None = None
+            with anyio.CancelScope(shield=True):
+                errand = await door.wait()
+            return errand
 
     def _report(self, error: Exception, phase: Phase, hook: str | None) -> Fault:
         return self._faults.report(error, plugin=self.plugin, phase=phase, hook=hook)

@@ -32,7 +32,8 @@ def house(
 
 def named(name: str, base: type = IPlugin, needs: tuple[str, ...] = (), **said: Any) -> type:
     """A plugin class of this name; methods among the keywords become its own."""
-    methods = {key: said.pop(key) for key in list(said) if callable(said[key])}
+    own = [key for key, value in said.items() if callable(value) and not isinstance(value, type)]
+    methods = {key: said.pop(key) for key in own}
     kind = type(name.title().replace("-", ""), (base,), methods)
     return plugin(name=name, dependencies=needs, **said)(kind)
 

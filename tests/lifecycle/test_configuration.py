@@ -12,16 +12,16 @@ from marty_chassis.plugins import IPlugin, PluginContext, PluginManager, hookimp
 
 from .house import assert_nothing_left, house, named, running, states, status
 
+ASKED: list[str] = []
+
 
 def vault(answer: Any, name: str = "vault", priority: int | None = None) -> type:
     @plugin(name=name)
     class Vault(IPlugin):
-        asked: list[str] = []
-
         @hookimpl(priority=priority)
         async def config_load(self, config_name: str) -> Any:
             assert not hasattr(self, "context")
-            self.asked.append(config_name)
+            ASKED.append(config_name)
             if isinstance(answer, BaseException):
                 raise answer
             return answer
@@ -38,15 +38,16 @@ def mailer(seen: list[Any]) -> type:
 
 async def test_answers_become_configuration_before_anybody_is_initialized() -> None:
     seen: list[Any] = []
+    ASKED.clear()
     manager = await running(
         house(),
         mailer(seen),
-        kind := vault({"plugins": {"mailer": {"host": "mail.internal"}}}),
+        vault({"plugins": {"mailer": {"host": "mail.internal"}}}),
         vault({"plugins": {"mailer": {"host": "other"}}}, "second", priority=1),
     )
 
     assert seen == ["other"]
-    assert kind.asked == ["marty-service"]
+    assert ASKED == ["marty-service", "marty-service"]
     assert set(states(manager).values()) == {State.STARTED}
     assert status(manager, "vault").generation == 1
     assert manager.config.plugins.section("mailer") == {"host": "other"}

@@ -73,7 +73,7 @@ class Troubled(IPlugin):
             await answer
 
 
-def troubled(phase: str, trouble: Callable[[], Any]) -> type:
+def troubled(phase: str, trouble: Callable[[], Any]) -> type[Troubled]:
     @plugin(name="troubled", version="1.2.3")
     class One(Troubled):
         pass
