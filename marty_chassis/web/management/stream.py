@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import suppress
 
 import anyio
@@ -12,7 +12,7 @@ from anyio import CancelScope
 
 from marty_hookspecs.web import Receive, Scope, Send
 
-from .journal import Journal
+from .journal import Entry, Journal
 
 BEAT = 15.0
 """Seconds between two signs of life."""
@@ -57,26 +57,21 @@ class EventStream:
         place, text = self._beginning()
         silent = 0.0
         while True:
+            if entries := self._journal.after(place):
+                text += self._written(place, entries)
+                place = entries[-1].number
             if text:
                 body = text.encode()
                 await send({"type": "http.response.body", "body": body, "more_body": True})
-                silent = 0.0
-            if self._journal.closed or server_leaves():
+                text, silent = "", 0.0
+            # While it was being sent, more may have happened.
+            elif self._journal.closed or server_leaves():
                 return
-            entries = self._journal.after(place)
-            if not entries:
-                wait = min(WATCH, self._beat)
+            else:
                 began = anyio.current_time()
-                await self._journal.rings(wait)
+                await self._journal.rings(min(WATCH, self._beat))
                 silent += anyio.current_time() - began
-                entries = self._journal.after(place)
-            text = ": beat\n\n" if not entries and silent >= self._beat else ""
-            if entries:
-                text = "".join(self._written(place, entries[0].number)) + "".join(
-                    f"id: {self._journal.id(e.number)}\nevent: {e.event}\ndata: {e.data}\n\n"
-                    for e in entries
-                )
-                place = entries[-1].number
+                text = ": beat\n\n" if silent >= self._beat else ""
 
     def _beginning(self) -> tuple[int, str]:
         """Where to begin, and what to say first."""
@@ -88,9 +83,12 @@ class EventStream:
             return 0, hello + _gap(None)
         return number, hello
 
-    def _written(self, place: int, first: int) -> Iterator[str]:
-        if first > place + 1:
-            yield _gap(first - place - 1)
+    def _written(self, place: int, entries: Sequence[Entry]) -> str:
+        missed = entries[0].number - place - 1
+        return (_gap(missed) if missed else "") + "".join(
+            f"id: {self._journal.id(one.number)}\nevent: {one.event}\ndata: {one.data}\n\n"
+            for one in entries
+        )
 
 
 def _gap(missed: int | None) -> str:

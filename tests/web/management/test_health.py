@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
+from marty_chassis.boundary import bounded
 from marty_chassis.plugins import IHealthPlugin, IPlugin, plugin
 from marty_chassis.web.management.health import INTERVAL, Health
 from marty_chassis.web.management.models import PluginHealth
@@ -147,13 +148,10 @@ async def test_a_check_that_raises_is_unhealthy(make: Make, error: BaseException
 async def test_a_check_that_is_late_is_unhealthy(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from marty_chassis.hooks import answers
-
     async def impatient(call: Any, seconds: float, name: str, *, strays: Any) -> Any:
-        return await answers_bounded(call, 0.02, name, strays=strays)
+        return await bounded(call, 0.02, name, strays=strays)
 
-    answers_bounded = answers.bounded
-    monkeypatch.setattr(answers, "bounded", impatient)
+    monkeypatch.setattr("marty_chassis.hooks.answers.bounded", impatient)
     service = await make(Database(anyio.sleep_forever))
 
     status, found = await asked(service)
