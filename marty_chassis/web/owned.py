@@ -16,8 +16,9 @@ _NOWHERE = "/-/marty-asks-whether-you-take-everything"
 def owned(app: object, paths: Iterable[str]) -> tuple[str, ...]:
     """Give those paths, names in braces, that a route of the application fully matches.
 
-    A route that takes everything, as a mount at the root does, owns none of them. Nothing is known
-    of an application that has no `routes`. Each path that is left to the application is said.
+    A route that takes everything, as a mount at the root does, owns none of them. Of routes that
+    are not Starlette's only the path itself is known, of an application without `routes` nothing.
+    Each path that is left to the application is said.
     """
     routes = [route for route in getattr(app, "routes", ()) if not _takes(route, _NOWHERE)]
     found = tuple(path for path in paths if any(_takes(route, path) for route in routes))
@@ -30,7 +31,9 @@ def owned(app: object, paths: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-def _takes(route: BaseRoute, path: str) -> bool:
+def _takes(route: object, path: str) -> bool:
+    if not isinstance(route, BaseRoute):
+        return getattr(route, "path", None) == path
     concrete = re.sub(r"\{\w+\}", "a-name", path)
     scope = {"type": "http", "path": concrete, "root_path": "", "headers": []}
     return any(
