@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +28,18 @@ def anybody_to_ask(session: Session) -> bool:
     return not off and bool(entry_points(group="marty.plugins"))
 
 
-def commands_of_plugins(session: Session) -> dict[str, click.Command]:
-    """Load the plugins, ask each one, and give their commands by name.
+def commands_of_plugins(session: Session) -> Mapping[str, click.Command]:
+    """Load the plugins, ask each one, and give their commands by name; once in a session.
 
     Nothing that goes wrong there breaks `marty`: it is said on stderr. A command that has the name
     of another is left out, and that is said too.
     """
-    if not anybody_to_ask(session):
-        return {}
+    if session.brought is None:
+        session.brought = _brought(session) if anybody_to_ask(session) else {}
+    return session.brought
+
+
+def _brought(session: Session) -> Mapping[str, click.Command]:
     import anyio
 
     from .loading import load, talking_to_stderr
@@ -53,8 +58,9 @@ async def _asked(plugins: Plugins, session: Session) -> dict[str, click.Command]
 
     found: dict[str, click.Command] = {}
     owners = dict.fromkeys(COMMANDS, "marty itself")
-    for plugin in plugins.plugins.values():
-        if plugin.outlook == "error" and "cli_commands" in plugin.hooks:
+    for plugin in plugins.all:
+        silent = plugin.outlook == "error" and not plugin.candidate.usable
+        if silent or (plugin.outlook != "starts" and "cli_commands" in plugin.hooks):
             warn(f"plugin {plugin.name!r} brings no commands: {plugin.reason}", session)
     for answer in await plugins.manager.hooks.ask_detailed(cli_commands):
         who = f"plugin {answer.plugin!r}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import click
+
     from marty_chassis.settings import ChassisConfig
 
 DEFAULT_FILE: Final = "config.yaml"
@@ -39,6 +42,8 @@ class Session:
     quiet: bool = False
     failure: Code = Code.FAILED
     """What an error means for the exit code from now on."""
+    brought: Mapping[str, click.Command] | None = None
+    """The commands of plugins, once they have been asked."""
 
     @property
     def path(self) -> Path | None:

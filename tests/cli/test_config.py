@@ -156,8 +156,8 @@ def test_a_configuration_is_begun_and_never_overwritten(marty: Marty, here: Path
 def test_the_file_is_named_before_or_behind_the_command_or_by_a_variable(
     marty: Marty, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("before", "behind", "variable"):
-        write(f"{name}.yaml", f"service: {{name: {name}}}")
+    for word in ("before", "behind", "variable"):
+        write(f"{word}.yaml", f"service: {{name: {word}}}")
     monkeypatch.setenv("MARTY_CONFIG", "variable.yaml")
 
     def name(*args: str) -> str:
