@@ -7,6 +7,8 @@ from importlib import invalidate_caches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from packaging.utils import canonicalize_name
+
 from marty_chassis.discovery.candidate import Source
 from marty_chassis.discovery.references import Reference
 from marty_chassis.errors import Problem
@@ -44,14 +46,16 @@ def installed(problems: list[Problem]) -> list[Reference]:
             points = _points(distribution)
             if not points:
                 continue
-            name = str(distribution.metadata["Name"])
-            shadowed = name.lower() in seen or _is_shadowed(distribution, name)
+            name, version = _said(distribution, "Name"), _said(distribution, "Version")
+            if canonicalize_name(name) in seen or _is_shadowed(distribution, name):
+                continue
         except _BROKEN as error:
             problems.append(_unreadable(distribution, error))
             continue
-        seen.add(name.lower())
-        for point in () if shadowed else points:
-            found[point.name, name, point.value] = _reference(point, name, distribution)
+        seen.add(canonicalize_name(name))
+        for point in points:
+            texts = tuple(_texts(point, distribution))
+            found[point.name, name, point.value] = _reference(point, name, version, texts)
     return [found[key] for key in sorted(found)]
 
 
@@ -62,19 +66,33 @@ def _points(distribution: Distribution) -> list[EntryPoint]:
     return list(distribution.entry_points.select(group=GROUP))
 
 
+def _said(distribution: Distribution, field: str) -> str:
+    """One field of its metadata; raises `LookupError` where it has none."""
+    # Asked with [], a missing field is None, a warning or an error, as Python's version has it.
+    values = distribution.metadata.get_all(field)
+    if not values:
+        raise LookupError(f"its metadata has no {field}")
+    return str(values[0])
+
+
 def _is_shadowed(distribution: Distribution, name: str) -> bool:
+    from importlib.metadata import PackageNotFoundError
     from importlib.metadata import distribution as first_of
 
-    return Path(str(first_of(name).locate_file(""))) != Path(str(distribution.locate_file("")))
+    try:
+        first = first_of(name)
+    except PackageNotFoundError:  # its folder has another name than it says
+        return False
+    return Path(str(first.locate_file(""))) != Path(str(distribution.locate_file("")))
 
 
-def _reference(point: EntryPoint, name: str, distribution: Distribution) -> Reference:
+def _reference(point: EntryPoint, name: str, version: str, texts: tuple[Path, ...]) -> Reference:
     return Reference(
-        source=Source("entry point", f"{name}:{point.name}", name, distribution.version),
+        source=Source("entry point", f"{name}:{point.name}", name, version),
         name=point.name,
         # Extras were another way to say what a plugin needs; nobody installs by them any more.
         value=point.value.partition("[")[0].strip(),
-        texts=tuple(_texts(point, distribution)),
+        texts=texts,
     )
 
 
@@ -87,7 +105,7 @@ def _texts(point: EntryPoint, distribution: Distribution) -> Iterable[Path]:
 
 def _unreadable(distribution: Distribution, error: Exception) -> Problem:
     try:
-        name = str(distribution.metadata["Name"])
+        name = _said(distribution, "Name")
     except _BROKEN:
         name = "a distribution"
     return Problem(

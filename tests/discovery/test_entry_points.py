@@ -191,6 +191,8 @@ def test_an_entry_point_that_is_written_twice_is_one(project: Project) -> None:
         (b"[marty.plugins]\nthis is no entry point\n", None, "installed-bad"),
         (b"[marty.plugins]\nx = \xe9:y\n", None, "installed-bad"),
         (b"[marty.plugins]\nx = \xe9:y\n", b"Name: \xe9", "a distribution"),
+        (b"[marty.plugins]\nx = y\n", b"Version: 1", "a distribution"),
+        (b"[marty.plugins]\nx = y\n", b"Name: nameless", "nameless"),
     ],
 )
 def test_entry_points_that_cannot_be_read_stop_nobody_else(
@@ -209,6 +211,20 @@ def test_entry_points_that_cannot_be_read_stop_nobody_else(
     beginning = f"/project/site: the entry points of {name} cannot be read: "
     assert project.shown(problem).startswith(beginning)
     assert str(problem).endswith(". Install it again; its plugins are not known.")
+
+
+def test_a_folder_of_another_name_than_the_distribution_is_no_harm(project: Project) -> None:
+    project.install(
+        "installed-o",
+        {"o": "installed_o:Plugin"},
+        {"installed_o.py": a_class("o")},
+        metadata="Name: something-else\nVersion: 3.0\n",
+    )
+
+    candidate = project.only()
+
+    assert candidate.usable
+    assert str(candidate.source) == "entry point 'o' of something-else 3.0"
 
 
 def test_what_is_broken_and_not_for_us_is_none_of_our_affair(project: Project) -> None:
