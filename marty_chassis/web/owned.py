@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from loguru import logger
-from starlette.routing import BaseRoute, Match
+from starlette.routing import Match
 
 SILENT = ("/openapi.json",)
 """FastAPI has one of its own, of its own endpoints; nobody needs to be told."""
@@ -20,7 +21,8 @@ def owned(app: object, paths: Iterable[str]) -> tuple[str, ...]:
     are not Starlette's only the path itself is known, of an application without `routes` nothing.
     Each path that is left to the application is said.
     """
-    routes = [route for route in getattr(app, "routes", ()) if not _takes(route, _NOWHERE)]
+    every = _flat(getattr(app, "routes", ()))
+    routes = [route for route in every if not _takes(route, _NOWHERE)]
     found = tuple(path for path in paths if any(_takes(route, path) for route in routes))
     if told := [path for path in found if path not in SILENT]:
         logger.warning(
@@ -31,8 +33,18 @@ def owned(app: object, paths: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-def _takes(route: object, path: str) -> bool:
-    if not isinstance(route, BaseRoute):
+def _flat(routes: Iterable[Any]) -> Iterator[Any]:
+    for route in routes:
+        # FastAPI keeps an included router as one route, which would take what any of its own take.
+        inner = getattr(route, "effective_candidates", None)
+        if inner is None:
+            yield route
+        else:
+            yield from _flat(inner())
+
+
+def _takes(route: Any, path: str) -> bool:
+    if not hasattr(route, "matches"):
         return getattr(route, "path", None) == path
     concrete = re.sub(r"\{\w+\}", "a-name", path)
     scope = {"type": "http", "path": concrete, "root_path": "", "headers": []}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import (
     FileResponse,
@@ -50,7 +51,7 @@ class Teapot(Exception):
 async def pieces() -> AsyncIterator[str]:
     for number in range(5):
         yield f"{number} {WHO.get()}\n" * (number * 50 + 1)
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
 
 async def breaks() -> AsyncIterator[str]:
@@ -72,7 +73,7 @@ def events(journal: Journal) -> AsyncIterator[str]:
 
 
 async def remembered(journal: Journal) -> None:
-    await anyio.sleep(0)
+    await anyio.lowlevel.checkpoint()
     journal.append(f"in the background for {WHO.get()}")
 
 
@@ -355,7 +356,20 @@ def litestar_app(journal: Journal) -> Litestar:
         return LitestarResponse("short and stout", status_code=418)
 
     return Litestar(
-        [as_json, stream, half, sse, upload, background, away, forbidden, broken, teapot, echo, sub],
+        [
+            as_json,
+            stream,
+            half,
+            sse,
+            upload,
+            background,
+            away,
+            forbidden,
+            broken,
+            teapot,
+            echo,
+            sub,
+        ],
         lifespan=[lifespan],
         compression_config=CompressionConfig(backend="gzip", minimum_size=500),
         exception_handlers={Teapot: poured},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,8 +120,7 @@ def test_the_task_in_the_background_runs(two) -> None:
     answer = two.same(http_request("GET /background"))
 
     assert b"later" in answer
-    for journal in two.journals:
-        assert eventually(lambda: [line for line in journal if "background" in line])
+    assert eventually(lambda: all("background" in " ".join(told) for told in two.journals))
     assert inner(two.journals[0]) == inner(two.journals[1])
 
 
@@ -134,7 +134,7 @@ def test_an_application_learns_that_its_reader_has_left(two) -> None:
             while b"data: tick" not in received:
                 received += connection.recv(4096)
 
-        assert eventually(lambda: journal.count("the client left") > before)
+        assert eventually(partial(left, journal, before))
 
 
 def test_a_websocket_is_the_same(two) -> None:
@@ -170,6 +170,10 @@ def conversation(address: Address) -> list[object]:
         assert closed.value.rcvd is not None
         said += [closed.value.rcvd.code, closed.value.rcvd.reason]
     return said
+
+
+def left(journal: list[str], before: int) -> bool:
+    return journal.count("the client left") > before
 
 
 def inner(journal: list[str]) -> list[str]:
