@@ -15,10 +15,11 @@ from marty_chassis.settings.given import HookLayer
 from marty_chassis.settings.layer import Layer, under
 from marty_chassis.settings.loading import Loading
 from marty_chassis.settings.lookup import origin_of, text_for_more
+from marty_chassis.settings.masking import Mask
 from marty_chassis.settings.names import canonical
 from marty_chassis.settings.places import Key, Path, nearest
 from marty_chassis.settings.plugins import PluginsSettings
-from marty_chassis.settings.redaction import Section
+from marty_chassis.settings.redaction import Section, secret_texts
 from marty_chassis.settings.reports import in_order, settled
 from marty_chassis.settings.sections import (
     EventSettings,
@@ -69,6 +70,7 @@ class ChassisConfig(BaseSettings):
     _loading: Loading = PrivateAttr()
     _layer: Layer = PrivateAttr()
     _noticed: dict[str, Problem] = PrivateAttr(default_factory=dict)
+    _mask: Mask | None = PrivateAttr(default=None)
 
     def __init__(self, _loading: Loading | None = None, **values: Any) -> None:
         loading = _loading or Loading(arguments=(values,))
@@ -156,7 +158,7 @@ class ChassisConfig(BaseSettings):
         """
         path: Path = ("plugins", canonical(name))
         section = self.plugins.section(name)
-        section.model = model
+        section.model, self._mask = model, None
         adapter = TypeAdapter[Model](model)
         layer = Layer(section, under(self._layer.origins, path))
         result = settled(lambda data: [adapter.validate_python(data)], layer, model, path)
@@ -182,6 +184,18 @@ class ChassisConfig(BaseSettings):
         """Give everything, secrets masked, as JSON can hold it; with origins, value by value."""
         shown = {key: plain(value) for key, value in self.model_dump(by_alias=True).items()}
         return rows(shown, self.origin) if origin else shown
+
+    def masked(self, text: str) -> str:
+        """Give somebody's words with every secret of the configuration masked that they repeat.
+
+        For messages of errors, which a plugin may have made of its own section.
+        """
+        if self._mask is None:
+            secrets = [*secret_texts(self._layer.data, type(self))]
+            for section in self.plugins.sections.values():
+                secrets += secret_texts(section, section.model)
+            self._mask = Mask(secrets)
+        return self._mask(text)
 
     def _validated(self, data: dict[str, object]) -> None:
         with handed(data):
