@@ -57,7 +57,10 @@ class Chassis:
         plugin_directories: Iterable[str | os.PathLike[str]] = (),
     ) -> None:
         given = configuration(config)
-        self.faults = Faults(on_interrupt=ask_for_shutdown)
+        self.faults = Faults(
+            redact=lambda words: self.config.masked(words),
+            on_interrupt=ask_for_shutdown,
+        )
         self.plugin_manager = PluginManager(config=given, faults=self.faults)
         self.plugin_manager.stagers.append(_stage)
         self.found: Found = discover(
