@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from marty_chassis.errors import WrongAnswer
 from marty_chassis.hooks import Handler, Registrations, is_awaitable
 
+from .contained import contained
 from .routes import ROUTES
 from .wrapping import LAYERS, Layer, Next
 
@@ -28,7 +29,8 @@ async def stage(registrations: Registrations) -> None:
         if not callable(wrapped):
             raise _wrong(handler, wrapped, "the application wrapped, or the application itself.")
         if wrapped is not inside:
-            registrations.add(LAYERS, Layer(handler, wrapped, inside))
+            around = contained(wrapped, handler, registrations.manager.failures)
+            registrations.add(LAYERS, Layer(handler, around, inside))
     for handler in registrations.handlers(BRING):
         routes = await _asked(handler)
         if routes is not None:

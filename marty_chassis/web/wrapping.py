@@ -15,6 +15,7 @@ from marty_chassis.errors import WrongMiddleware, did_you_mean
 from marty_chassis.hooks import Generation, Handler, Part, Selector
 from marty_hookspecs import PluginMetadata, hookimpl
 
+from .contained import PASSING
 from .paths import below
 
 HOOK = "web_wrap"
@@ -35,7 +36,11 @@ class Next:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run whatever is inside of the middleware."""
         generation = self._selector.pinned()
-        await generation.part(LAYERS).after(self)(scope, receive, send)
+        try:
+            await generation.part(LAYERS).after(self)(scope, receive, send)
+        except BaseException as error:
+            PASSING.get().append(error)
+            raise
 
     def __repr__(self) -> str:
         return "<Next: what is inside of this middleware>"
@@ -67,10 +72,13 @@ class Layers:
         outermost = _entered(self._layers[0])
 
         async def through(scope: Scope, receive: Receive, send: Send) -> None:
-            token = INSIDE.set(inside)
+            errors: list[BaseException] = []
+            token, passing = INSIDE.set(inside), PASSING.set(errors)
             try:
                 await outermost(scope, receive, send)
             finally:
+                errors.clear()  # Their tracebacks hold this frame.
+                PASSING.reset(passing)
                 INSIDE.reset(token)
 
         return through
