@@ -120,8 +120,8 @@ __all__ = [
     "WrongAnswer",
     "WrongArguments",
     "WrongHandler",
-    "WrongMiddleware",
     "WrongLoop",
+    "WrongMiddleware",
     "WrongMove",
     "did_you_mean",
 ]
@@ -551,25 +551,35 @@ class ServingError(MartyError):
 
 
 class CannotListen(ServingError):
-    """The address of a server is taken, forbidden, or none of this machine's."""
+    """The address of a server is taken, forbidden, or none of this machine's.
 
-    def __init__(self, host: str, port: int, reason: str, *, taken: bool = False) -> None:
-        super().__init__(host, port, reason, taken)
+    `settings` says in words what decides about the address.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        reason: str,
+        *,
+        taken: bool = False,
+        settings: str = "--host and --port, or service.host and service.port",
+    ) -> None:
+        super().__init__(host, port, reason, taken, settings)
         self.host = host
         self.port = port
         self.reason = reason
         self.taken = taken
+        self.settings = settings
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         then = (
-            "Stop the program that listens there, or take another port: --port, service.port or"
-            " MARTY_SERVICE__PORT; 0 takes a free one."
+            "Stop the program that listens there, or take another port (0 takes a free one):"
             if self.taken
-            else "Give an address of this machine and a port that you may use: --host and --port,"
-            " or service.host and service.port."
+            else "Give an address of this machine and a port that you may use:"
         )
-        return f"cannot listen on {host}:{self.port}: {self.reason}. {then}"
+        return f"cannot listen on {host}:{self.port}: {self.reason}. {then} {self.settings}."
 
 
 class NoApplication(ServingError):

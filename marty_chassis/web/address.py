@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 import anyio
 
@@ -16,7 +17,11 @@ from marty_chassis.errors import CannotListen
 _TAKEN = (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
 
 
-async def taken(host: str, port: int) -> list[socket.socket]:
+SERVICE: Final = "--host and --port, or service.host and service.port"
+"""What decides where a service listens."""
+
+
+async def taken(host: str, port: int, settings: str = SERVICE) -> list[socket.socket]:
     """Bind a socket for each address that the host has; they do not listen yet.
 
     Port 0 takes a free one, the same for all. Raises `CannotListen`.
@@ -26,7 +31,7 @@ async def taken(host: str, port: int) -> list[socket.socket]:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except OSError as error:
-        raise CannotListen(host, port, _words(error)) from None
+        raise CannotListen(host, port, _words(error), settings=settings) from None
     bound: list[socket.socket] = []
     refused: OSError | None = None
     for family, kind, protocol, _, address in dict.fromkeys(found):
@@ -40,13 +45,14 @@ async def taken(host: str, port: int) -> list[socket.socket]:
                 break
     if not bound or (refused is not None and refused.errno in _TAKEN):
         close(bound)
-        raise refusal(host, port, refused or OSError("no address")) from None
+        raise refusal(host, port, refused or OSError("no address"), settings) from None
     return bound
 
 
-def refusal(host: str, port: int, error: OSError) -> CannotListen:
+def refusal(host: str, port: int, error: OSError, settings: str = SERVICE) -> CannotListen:
     """Say why an address cannot be had."""
-    return CannotListen(host, port, _words(error), taken=error.errno in _TAKEN)
+    taken = error.errno in _TAKEN
+    return CannotListen(host, port, _words(error), taken=taken, settings=settings)
 
 
 def close(sockets: Sequence[socket.socket]) -> None:

@@ -82,6 +82,7 @@ class Chassis:
         self._running = Running(self._start, self._stop)
         self._presence = Presence(self.service_registry, given.service)
         self._bound: Address | None = None
+        self._apart = False
         for problem in self.found.problems:
             logger.warning("{}", problem)
 
@@ -126,6 +127,10 @@ class Chassis:
         """Learn where the server listens; to be told before the lifespan starts."""
         self._bound = (host, port)
 
+    def set_apart(self) -> None:
+        """Learn that the management API is served at `management.listen`."""
+        self._apart = True
+
     def closing(self) -> None:
         """Learn that the server is about to stop: not ready any more, open streams of ours end."""
         self.management.drain()
@@ -147,6 +152,11 @@ class Chassis:
         await self._running.leave()
 
     async def _start(self) -> None:
+        if self.config.management.listen is not None and not self._apart:
+            logger.warning(
+                "management.listen is set, and this server knows nothing of it, so that nothing"
+                " manages the plugins: use `marty run` or `marty_chassis.serve`"
+            )
         await self.management.start()
         await self.plugin_manager.start()
         await self._presence.arrive(self._bound)
@@ -176,12 +186,13 @@ class Wrapped:
 
     @cached_property
     def management(self) -> Front | None:
-        """What is answered here and not by the application; None where it is switched off.
+        """What is answered here and not by the application; None where it is off or elsewhere.
 
         Made when it is first needed: by then the application has all of its routes.
         """
         management = self.chassis.management
-        if not self.chassis.config.management.enabled:
+        settings = self.chassis.config.management
+        if not settings.enabled or settings.listen is not None:
             return None
         prefix = management.prefix if self._prefix is None else self._prefix
         return management.at(prefix, owned(self.app, management.at(prefix).paths))

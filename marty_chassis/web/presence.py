@@ -80,7 +80,8 @@ class Presence:
             host, _, port = settings.advertise.rpartition(":")
             return (host, int(port)) if host and port.isdigit() else (settings.advertise, None)
         if bound is not None:
-            return bound
+            # Every address of this machine is none that another machine could use.
+            return (None if bound[0] in ("0.0.0.0", "::") else bound[0]), bound[1]
         if "port" in settings.model_fields_set and settings.port:
             return settings.host, settings.port
         return None, None

@@ -6,7 +6,9 @@ Imports uvicorn, which is an extra: `serving` imports this where a server is wan
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 import anyio
 import uvicorn
@@ -14,6 +16,9 @@ import uvicorn
 from marty_chassis.errors import StartupFailed
 
 from .address import listening_on
+
+_PATIENCE: Final = 60.0
+"""Seconds that an application may take to shut down whose start was broken off."""
 
 
 class Server(uvicorn.Server):
@@ -47,7 +52,8 @@ class Server(uvicorn.Server):
         except SystemExit:
             raise StartupFailed from None
         except BaseException:
-            await self.lifespan.shutdown()
+            with anyio.move_on_after(_PATIENCE, shield=True):
+                await self.lifespan.shutdown()
             raise
 
     async def main_loop(self) -> None:
@@ -69,3 +75,12 @@ class Server(uvicorn.Server):
 
     def __repr__(self) -> str:
         return f"<Server on {self.config.host}:{self.config.port}>"
+
+
+class Aside(Server):
+    """A server beside another one, which is the one that handles the process's signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield

@@ -14,6 +14,7 @@ from marty_chassis.boundary import running_loop
 from marty_chassis.errors import MissingExtra, WrongLoop
 
 from .address import close, taken
+from .apart import management_apart
 from .records import handed_on
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ async def serve(
         at = sockets[0].getsockname()[1]
         if chassis is not None:
             chassis.bound(where, at)
+    # Our lifespan is there, so its errors are errors; of another's nothing is known.
+    lifespan = "auto" if chassis is None else "on"
     logs = handed_on("uvicorn") if options.get("log_config") is None else nullcontext()
     try:
         with logs:
@@ -76,14 +79,16 @@ async def serve(
                 port=at,
                 access_log=access_log,
                 timeout_graceful_shutdown=graceful_timeout,
-                **_defaults(known=chassis is not None) | options,
+                **_defaults() | {"lifespan": lifespan} | options,
             )
             server = Server(
                 config,
                 on_serving=lambda: _serving(where, at, sockets is not None, on_serving),
                 on_closing=None if chassis is None else chassis.closing,
             )
-            await server.serve(sockets)
+            apart = nullcontext() if chassis is None else management_apart(chassis, _defaults())
+            async with apart:
+                await server.serve(sockets)
     finally:
         close(sockets or ())
 
@@ -119,10 +124,8 @@ def _serving(
         on_serving(host, port)
 
 
-def _defaults(*, known: bool) -> dict[str, Any]:
+def _defaults() -> dict[str, Any]:
     return {
-        # Our lifespan is there, so its errors are errors; of another's nothing is known.
-        "lifespan": "on" if known else "auto",
         "log_config": None,
         "proxy_headers": False,
         "server_header": False,

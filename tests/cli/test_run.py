@@ -124,8 +124,8 @@ def test_a_busy_port_is_found_out_before_a_plugin_starts(
     assert process.wait() == 3
     assert process.err == (
         f"error: cannot listen on 127.0.0.1:{busy}: another program listens there. Stop the program"
-        " that listens there, or take another port: --port, service.port or MARTY_SERVICE__PORT; 0"
-        " takes a free one.\n"
+        " that listens there, or take another port (0 takes a free one): --host and --port, or"
+        " service.host and service.port.\n"
     )
 
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from marty_chassis import Chassis, create_app, serve
+from marty_chassis import Chassis, ChassisConfig, create_app, serve
 from marty_chassis.errors import CannotListen, StartupFailed, WrongLoop
 from marty_chassis.web.records import ToLoguru, handed_on
 from marty_chassis.web.serving import chassis_of
@@ -98,6 +98,62 @@ async def test_a_configuration_is_served_as_it_is(tmp_path: Path) -> None:
     await while_serving(ask, file)
 
 
+async def test_the_management_api_has_a_port_of_its_own_where_it_is_given_one() -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{message}", diagnose=False)
+    config = ChassisConfig(management={"listen": "127.0.0.1:0", "token": "secret"})
+    app = create_app(config, routes=[Route("/", home)])
+    headers = {"Authorization": "Bearer secret"}
+
+    async def ask(url: str) -> None:
+        said = next(line for line in lines if line.startswith("management at "))
+        manage = said.removeprefix("management at ").strip()
+        async with httpx2.AsyncClient(headers=headers) as client:
+            assert (await client.get(f"{manage}/plugins/status")).status_code == 200
+            assert (await client.get(f"{manage}/health/live")).status_code == 200
+            assert (await client.get(f"{manage}/")).status_code == 404
+            assert (await client.get(f"{url}/plugins/status")).status_code == 404
+            assert (await client.get(f"{url}/")).text == "home"
+
+    try:
+        await while_serving(ask, app)
+    finally:
+        logger.remove(sink)
+
+    assert not any("was not served" in line or "knows nothing" in line for line in lines)
+
+
+async def test_a_busy_port_of_the_management_names_its_own_setting() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        config = ChassisConfig(management={"listen": f"127.0.0.1:{port}"})
+
+        with pytest.raises(CannotListen, match=r": management\.listen or MARTY_MANAGEMENT__LISTEN"):
+            await serve(config, port=0)
+
+
+async def test_a_server_that_knows_nothing_of_that_port_is_warned_of() -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{message}", diagnose=False)
+    try:
+        async with Chassis(ChassisConfig(management={"listen": "127.0.0.1:0"})):
+            pass
+    finally:
+        logger.remove(sink)
+
+    assert "management.listen is set, and this server knows nothing of it" in "".join(lines)
+
+
+async def test_every_address_of_this_machine_is_none_for_the_registry() -> None:
+    app = create_app(name="shop")
+
+    async def ask(url: str) -> None:
+        (found,) = await app.state.chassis.service_registry.discover({"name": "shop"})
+        assert (found["address"], str(found["port"])) == (None, url.rpartition(":")[2])
+
+    await while_serving(ask, app, host="0.0.0.0")
+
+
 async def test_a_name_with_two_addresses_has_one_port() -> None:
     async def ask(url: str) -> None:
         async with httpx2.AsyncClient() as client:
@@ -116,8 +172,8 @@ async def test_a_busy_port_is_said_before_the_application_starts() -> None:
 
     assert str(caught.value) == (
         f"cannot listen on 127.0.0.1:{port}: another program listens there. Stop the program that"
-        " listens there, or take another port: --port, service.port or MARTY_SERVICE__PORT; 0 takes"
-        " a free one."
+        " listens there, or take another port (0 takes a free one): --host and --port, or"
+        " service.host and service.port."
     )
 
 
