@@ -118,6 +118,10 @@ class Faults:
 
         return unsubscribe
 
+    def shown(self, text: str) -> str:
+        """Give a plugin's own words as they may be shown: redacted, and not too long."""
+        return self._bearable(text, MESSAGE_LIMIT)
+
     def __repr__(self) -> str:
         return f"<Faults {sum(self._counts.values())} of {len(self._recent)} plugins>"
 

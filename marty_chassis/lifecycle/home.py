@@ -100,7 +100,10 @@ class Home:
         if errand.done.is_set:
             ran = await errand.done.wait()
             if ran is None:  # The plugin has cancelled the task that it lives in.
-                ran = Ran(self._report(TaskCancelled(task.name), phase, hook))
+                return Ran(self._report(TaskCancelled(task.name), phase, hook))
+            if ran.not_ready is not None:
+                said = self._faults.shown(ran.not_ready.reason)
+                return Ran(not_ready=PluginNotReady(said, ran.not_ready.retry_after))
             return ran
         self._task, errand.abandoned = None, True
         task.cancel()
@@ -166,10 +169,10 @@ class Home:
             # A task group that the plugin holds open has failed, and cancels the task that opened
             # it until `stop` closes it.
             self._lost(self._report(GroupFailed(self.plugin), Phase.RUN, None))
-            errand: _Errand | None = None
+            after: list[_Errand | None] = []
             with anyio.CancelScope(shield=True):
-                errand = await door.wait()
-            return errand
+                after.append(await door.wait())
+            return after[0]
 
     def _report(self, error: Exception, phase: Phase, hook: str | None) -> Fault:
         return self._faults.report(error, plugin=self.plugin, phase=phase, hook=hook)

@@ -151,6 +151,7 @@ class Moves:
     async def leave(self, unit: Unit, life: Life) -> None:
         """Stop the plugin."""
         if unit.state is State.STARTED:
+            self._note_hooks(unit)
             reason = reasons.of_fault(life.death) if life.death else ""
             self.move(unit, State.STOPPING, phase=Phase.RUN if life.death else None, reason=reason)
         await self.end(unit, life, await life.leave(self.drain()))
@@ -202,12 +203,16 @@ class Moves:
             unit.began = time.perf_counter()
         elif state is State.STARTED:
             unit.served, unit.attempt = True, 0
-            contribution = self._manager.current.contributions.get(unit.name)
-            if contribution is not None:
-                unit.hooks = frozenset(handler.hook for handler in contribution.handlers)
+            self._note_hooks(unit)
             seconds = time.perf_counter() - unit.began
             logger.bind(plugin=unit.name).info(f"started in {seconds * 1000:.0f} ms")
             await hooks.ask(plugin_started, unit.name, metadata, seconds)
+
+    def _note_hooks(self, unit: Unit) -> None:
+        contribution = self._manager.current.contributions.get(unit.name)
+        if contribution is not None:
+            known = frozenset(handler.hook for handler in contribution.handlers)
+            unit.hooks = known | (unit.hooks or frozenset())
 
     def _stay_or_leave(self, unit: Unit, prospect: Prospect, seen: dict[str, Prospect]) -> None:
         life = unit.life

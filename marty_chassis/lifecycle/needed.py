@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from .order import Order
 from .state import State
 from .status import Missing
 from .unit import Unit
@@ -37,14 +38,26 @@ def policy(unit: Unit, config: ChassisConfig) -> str | None:
 
 def is_required(unit: Unit, config: ChassisConfig) -> bool:
     """Whether the service is to refuse requests while the plugin is not started."""
-    said = config.plugins.settings_of(unit.name).required
-    if said is not None:
-        return said
+    settings = config.plugins.settings_of(unit.name)
+    if settings.required is not None:
+        return settings.required
+    if not settings.enabled:
+        return False
     if unit.metadata.required:
         return True
     if policy(unit, config) != "closed":
         return False
     return unit.served or unit.name in config.plugins.sections
+
+
+def taken_with(
+    unit: Unit, units: Mapping[str, Unit], order: Order, config: ChassisConfig
+) -> list[str]:
+    """The required plugins that would leave with this one."""
+    leaving = {unit.name} | {
+        name for name in order.above(unit.name) if units[name].state is State.STARTED
+    }
+    return [name for name in sorted(leaving) if is_required(units[name], config)]
 
 
 def missing(

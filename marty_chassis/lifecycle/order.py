@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -53,6 +53,14 @@ class Order:
     def after(self, name: str) -> frozenset[str]:
         """The plugins that are started after this one."""
         return frozenset(other for other in self.needs if name in self.before(other))
+
+    def below(self, name: str) -> set[str]:
+        """The plugin and all that it stands on, however indirectly."""
+        return _closure(name, self.before)
+
+    def above(self, name: str) -> set[str]:
+        """The plugin and all that stand on it, however indirectly."""
+        return _closure(name, self.after)
 
     @cached_property
     def levels(self) -> tuple[tuple[str, ...], ...]:
@@ -189,3 +197,12 @@ def _levels(graph: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
         ready = sorter.get_ready()
         yield tuple(sorted(ready))
         sorter.done(*ready)
+
+
+def _closure(name: str, step: Callable[[str], Iterable[str]]) -> set[str]:
+    found, todo = {name}, [name]
+    while todo:
+        new = set(step(todo.pop())) - found
+        found |= new
+        todo += new
+    return found

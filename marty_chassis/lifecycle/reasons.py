@@ -11,6 +11,12 @@ from .order import Need
 from .state import State
 from .unit import Unit
 
+_SAID = {
+    State.ERROR: "in error",
+    State.QUARANTINED: "in quarantine",
+    State.RETRYING: "not ready",
+    State.DISCOVERED: "not started",
+}
 _LONGEST = 400
 """Characters of the plugin's own words."""
 
@@ -42,7 +48,7 @@ def of_fault(fault: Fault) -> str:
 def of_ending(ending: Ending, left: Iterable[str]) -> str:
     """The reason that an ending leaves behind; empty when all went well."""
     if ending.not_ready is not None:
-        return f"not ready: {ending.not_ready}"
+        return f"not ready: {ending.not_ready}. It is tried again by itself."
     told = of_fault(ending.fault) if ending.fault is not None else ""
     if ending.state is not State.QUARANTINED:
         return told
@@ -56,7 +62,7 @@ def of_block(lacking: Iterable[Need], units: Mapping[str, Unit]) -> str:
     said = "; ".join(_unmet(need, units) for need in needs)
     there = any(need.met_by for need in needs)
     do = (
-        "It starts by itself when that is."
+        "It starts by itself when that has started."
         if there
         else "Install or enable it, or remove the dependency."
     )
@@ -71,8 +77,9 @@ def blockers(lacking: Iterable[Need]) -> tuple[str, ...]:
 def _unmet(need: Need, units: Mapping[str, Unit]) -> str:
     if not need.met_by:
         return str(need)
-    states = ", ".join(
-        f"{units[name].state.value}{'' if name == need.name else f' {name}'}"
+    found = ", ".join(
+        _SAID.get(units[name].state, units[name].state.value)
+        + ("" if name == need.name else f" ({name})")
         for name in need.met_by
     )
-    return f"{need.written!r}, which is {states}"
+    return f"{need.written!r}, which is {found}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextvars import copy_context
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -19,7 +18,6 @@ from marty_chassis.boundary import Phase, running_loop
 from marty_chassis.errors import (
     DependencyCycle,
     InvalidConfiguration,
-    InvalidRequirement,
     NotRunning,
     NotYet,
     PluginBusy,
@@ -32,10 +30,12 @@ from marty_chassis.errors import (
 from marty_chassis.hooks import HookManager
 from marty_chassis.settings.names import folded
 
-from . import needed, reasons
+from . import needed
 from .body import Maker
-from .moves import DISABLED, Moves
-from .order import check_requirements
+from .intake import Intake
+from .layers import with_layers
+from .moves import Moves
+from .report import status_of
 from .state import State
 from .status import Missing, Moved, PluginStatus
 from .unit import Unit
@@ -56,8 +56,8 @@ class Supervisor:
         self.missing: tuple[Missing, ...] = ()
         """The required plugins that are not started; looked at for each request."""
         self._manager = manager
-        self._maker = maker
         self._moves = Moves(manager, maker, lambda: self.config, self._told)
+        self._intake = Intake(self._moves, maker, manager.faults, lambda: self.config)
         self._watchers: list[Callable[[Moved], None]] = []
         self._remembered: set[str] = set()
         self._loop: object | None = None
@@ -73,7 +73,7 @@ class Supervisor:
         for one in candidates:
             known = self._units.get(one.name)
             if known is None:
-                self._units[one.name] = self._unit(one)
+                self._units[one.name] = self._intake.unit(one)
             elif one.usable or known.candidate.usable:
                 raise PluginExists(one.name, str(known.candidate.source))
         self._moves.reorder()
@@ -183,6 +183,8 @@ class Supervisor:
         if needed.is_required(unit, self.config):
             self._remembered.add(unit.name)
         await self._let_go(unit)
+        if unit.busy is not None or unit.wanted:
+            raise PluginBusy(unit.name, "being started again by somebody else")
         self._moves.move(unit, State.UNLOADED)
         status = self._status(unit)
         self._units.pop(unit.name, None)
@@ -195,8 +197,8 @@ class Supervisor:
         """Let a disabled plugin start again; raises like `start`."""
         unit = self._idle(name)
         if unit.disabled:
-            unit.disabled = False
-            self._read(unit)
+            unit.disabled = unit.switched = False
+            self._intake.read_again(unit)
         if self.running:
             await self._start_one(name)
         elif unit.state is State.DISABLED:
@@ -207,9 +209,8 @@ class Supervisor:
         """Stop a plugin and keep it from starting; raises like `stop`."""
         unit = self._idle(name)
         self._refuse_required(unit, force)
-        unit.disabled = True
+        unit.disabled = unit.switched = True
         await self._let_go(unit)
-        self._moves.settle()
         return self.status_of(name)
 
     async def reload(self, name: str) -> PluginStatus:
@@ -260,50 +261,12 @@ class Supervisor:
     def _units(self) -> dict[str, Unit]:
         return self._moves.units
 
-    def _unit(self, candidate: Candidate) -> Unit:
-        unit = Unit(candidate, self._maker.hooks_of(candidate) if candidate.usable else None)
-        unit.disabled = not self.config.plugins.settings_of(unit.name).enabled
-        try:
-            check_requirements(unit.name, candidate.metadata)
-        except InvalidRequirement as error:
-            unit.metadata = replace(
-                candidate.metadata, dependencies=(), optional_dependencies=(), provides=()
-            )
-            self._broken(unit, str(error))
-        else:
-            if unit.disabled:
-                self._moves.move(unit, State.DISABLED, reason=DISABLED)
-            elif not candidate.usable:
-                self._broken(unit, candidate.problem)
-        return unit
-
-    def _broken(self, unit: Unit, reason: str) -> None:
-        unit.broken = True
-        fault = unit.candidate.fault
-        reason = reason or (reasons.of_fault(fault) if fault is not None else "It was not read.")
-        self._moves.move(unit, State.ERROR, phase=Phase.IMPORT, reason=reason)
-
-    def _read(self, unit: Unit) -> None:
-        """Import a plugin that was found and left alone because it was disabled."""
-        before = unit.candidate
-        if before.usable or before.place is None:
-            return
-        read = before.place.read(self._manager.faults)
-        same = next((one for one in read if one.name == unit.name), None)
-        unit.candidate = candidate = same if same is not None else before
-        unit.metadata = candidate.metadata
-        if not candidate.usable:
-            self._broken(unit, candidate.problem)
-        else:
-            unit.hooks = self._maker.hooks_of(candidate)
-            self._moves.reorder()
-
     def _may_start(self, unit: Unit) -> bool:
         return not (unit.disabled or unit.broken or unit.haunted)
 
     def _want_all(self) -> None:
         for unit in self._units.values():
-            unit.disabled = not self.config.plugins.settings_of(unit.name).enabled
+            self._intake.read_settings(unit)
             unit.wanted = self._may_start(unit)
             unit.asked, unit.attempt = unit.wanted, 0
         self._count_missing()
@@ -327,37 +290,11 @@ class Supervisor:
         await self._moves.quiet(self._family(unit))
 
     async def _load_configuration(self) -> None:
-        """Ask `config.load`, of plugins that are made for it before all others."""
-        asked = [u for u in self._units.values() if u.wanted and "config_load" in (u.hooks or ())]
-        if not asked:
-            return
-        self._moves.held = True
-        try:
-            await self._ask_configuration(asked)
-        finally:
-            self._moves.held = False
-
-    async def _ask_configuration(self, asked: list[Unit]) -> None:
-        for unit in asked:
-            if unit.life is None:
-                self._moves.begin(unit, self._moves.load, self._moves.born(unit))
-        await self._moves.quiet()
-        answers: list[tuple[object, str, object]] = []
-        failed: dict[str, str] = {}
-        for unit in asked:
-            reason = unit.reason
-            if unit.life is not None:
-                fault = await unit.life.ask_configuration(self.config.service.name)
-                answers += [(key, unit.name, value) for key, value in unit.life.body.layers]
-                reason = "" if fault is None else reasons.of_fault(fault)
-            if reason and needed.is_required(unit, self.config):
-                failed[unit.name] = reason
+        wanted = [unit for unit in self._units.values() if unit.wanted]
+        config, failed = await with_layers(self._moves, wanted, self.config)
         self._abort_if(failed)
-        if answers:
-            from marty_chassis.settings import HookLayer
-
-            answers.sort(key=lambda answer: answer[0])  # type: ignore[arg-type,return-value]
-            self.config = self.config.rebuilt([HookLayer(name, v) for _, name, v in answers])
+        if config is not self.config:
+            self.config = config
             self._want_all()
 
     def _failed(self) -> dict[str, str]:
@@ -410,64 +347,27 @@ class Supervisor:
     def _family(self, unit: Unit) -> Collection[str]:
         """The plugin, all that it stands on, and all that stand on it."""
         order = self._moves.order
-        return _closure(unit.name, order.before) | _closure(unit.name, order.after)
+        return order.below(unit.name) | order.above(unit.name)
 
     def _refuse_required(self, unit: Unit, force: bool) -> None:
-        order = self._moves.order
-        dependents = {
-            name
-            for name in _closure(unit.name, order.after)
-            if self._units[name].state is State.STARTED
-        }
-        taken = [
-            name
-            for name in sorted({unit.name, *dependents})
-            if needed.is_required(self._units[name], self.config)
-        ]
+        taken = needed.taken_with(unit, self._units, self._moves.order, self.config)
         if taken and not force:
             raise PluginRequired(unit.name, taken)
 
     def _told(self, moved: Moved) -> None:
         self._count_missing()
         for watcher in tuple(self._watchers):
-            watcher(moved)
+            try:
+                watcher(moved)
+            except Exception:  # noqa: BLE001 - the mistake of one who looks stops no move
+                logger.exception("a watcher of moves failed")
 
     def _count_missing(self) -> None:
         self.missing = tuple(needed.missing(self._units, self.config, self._remembered))
 
     def _status(self, unit: Unit) -> PluginStatus:
-        metadata = unit.metadata
-        return PluginStatus(
-            name=unit.name,
-            version=metadata.version,
-            description=metadata.description,
-            author=metadata.author,
-            state=unit.state,
-            since=unit.since,
-            phase=unit.phase.value if unit.phase else None,
-            reason=unit.reason,
-            source=str(unit.candidate.source),
-            dependencies=tuple(metadata.dependencies),
-            blocked_by=unit.blocked_by,
-            attempt=unit.attempt,
-            next_try=unit.next_try,
-            required=needed.is_required(unit, self.config),
-            failure_policy=needed.policy(unit, self.config),
-            generation=unit.generation,
-            faults=self._manager.faults.count(unit.name),
-            left=unit.left,
-        )
+        return status_of(unit, self.config, self._manager.faults)
 
     def __repr__(self) -> str:
         states = ", ".join(f"{name} {unit.state.value}" for name, unit in self._units.items())
         return f"<Supervisor {states or 'no plugins'}>"
-
-
-def _closure(name: str, step: Callable[[str], Iterable[str]]) -> set[str]:
-    """Everything that can be reached from a plugin, itself included."""
-    found, todo = {name}, [name]
-    while todo:
-        new = set(step(todo.pop())) - found
-        found |= new
-        todo += new
-    return found

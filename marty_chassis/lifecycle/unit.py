@@ -38,6 +38,8 @@ class Unit:
         self.asked = False
         """Whether a new try is due although the last one failed."""
         self.disabled = False
+        self.switched: bool | None = None
+        """Whether it was disabled or enabled at run time, which holds over the configuration."""
         self.broken = False
         """Whether it cannot be made or read, so that there is no sense in trying."""
         self.busy: Detached[Any] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,7 +70,7 @@ async def register(plugin: object, registrations: Registrations) -> None:
         if isinstance(plugin, IMiddlewarePlugin):
             options["priority"] = await _number(plugin.get_middleware_priority, int)
         if isinstance(plugin, IHealthPlugin) and offer.hook == "health_check":
-            facts["interval"] = await _number(plugin.get_health_check_interval, float)
+            facts["interval"] = await _number(plugin.get_health_check_interval, float, above=0)
         method = _fitting(getattr(plugin, offer.method), offer)
         registrations.add_handler(offer.hook, method, options, facts=facts)
 
@@ -130,11 +131,15 @@ def _fitting(method: Callable[..., Any], offer: Offer) -> Callable[..., Any]:
     return fitted
 
 
-async def _number(ask: Callable[[], Any], kind: type[int] | type[float]) -> int | float:
+async def _number(
+    ask: Callable[[], Any], kind: type[int] | type[float], above: float = -math.inf
+) -> int | float:
     said = ask()
     if is_awaitable(said):
         said = await said
-    if isinstance(said, bool) or not isinstance(said, int | float):
+    fits = isinstance(said, int | float) and not isinstance(said, bool) and above < said < math.inf
+    if not fits:
         name = getattr(ask, "__qualname__", repr(ask))
-        raise ContractError(f"{name} answered {said!r}. Return a number.")
+        which = "a number" if above < 0 else f"a number above {above:g}"
+        raise ContractError(f"{name} answered {said!r}. Return {which}.")
     return kind(said)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marty_chassis.errors import PluginUnavailable, UnknownPlugin
 from marty_chassis.lifecycle import Supervisor
 
@@ -12,7 +14,7 @@ class Siblings:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
 
-    def get(self, name: str) -> object:
+    def get(self, name: str) -> Any:
         """Give the started plugin of this name; raises `PluginUnavailable`."""
         try:
             instance = self._supervisor.instance_of(name)

@@ -95,9 +95,7 @@ class Life(RuleBasedStateMachine):
         self.portal.call(self.manager.stop)
         self._assert_rest()
         self.portal.call(self.manager.start)
-        # Starting the service is starting all that is not disabled by the configuration.
-        self.disabled.clear()
-        self.wanted = set(states(self.manager))
+        self.wanted = set(states(self.manager)) - self.disabled
 
     @invariant()
     def states_are_right(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from marty_chassis.boundary import Faults
 from marty_chassis.discovery.given import given
 from marty_chassis.errors import (
     DependencyCycle,
@@ -128,7 +129,7 @@ async def test_what_is_missing_is_named_and_blocks_only_who_needs_it() -> None:
         " Install or enable it, or remove the dependency."
     )
     assert status(manager, "above").reason == (
-        "needs 'dependent-plugin', which is blocked. It starts by itself when that is."
+        "needs 'dependent-plugin', which is blocked. It starts by itself when that has started."
     )
     assert states(manager)["metrics-collector"] is State.STARTED
 
@@ -208,7 +209,7 @@ async def test_who_is_not_ready_is_tried_again_with_growing_pauses_and_its_depen
 
     one = status(manager, "database")
     assert (one.state, one.attempt) == (State.RETRYING, 1)
-    assert one.reason == "not ready: the database is starting"
+    assert one.reason == ("not ready: the database is starting. It is tried again by itself.")
     assert one.next_try is not None
     assert one.next_try > one.since
     assert states(manager)["users"] is State.BLOCKED
@@ -455,3 +456,28 @@ async def test_watchers_are_told_each_move_until_they_have_enough() -> None:
         State.STARTING,
         State.STARTED,
     ]
+
+
+async def test_a_secret_in_the_words_of_one_who_is_not_ready_is_not_shown() -> None:
+    manager = PluginManager(
+        config=house().config, faults=Faults(redact=lambda text: text.replace("hunter2", "***"))
+    )
+    flaky = Flaky(PluginNotReady("no answer from db://me:hunter2@host", retry_after=60))
+
+    await running(manager, named("database", start=flaky()))
+
+    assert "db://me:***@host" in status(manager, "database").reason
+    await manager.stop()
+
+
+async def test_a_watcher_that_fails_stops_no_move() -> None:
+    manager = house()
+
+    def fail(moved: Moved) -> None:
+        raise ValueError("what a look")
+
+    manager.subscribe(fail)
+    await running(manager, named("one"))
+
+    assert states(manager) == {"one": State.STARTED}
+    await manager.stop()
