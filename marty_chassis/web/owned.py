@@ -14,16 +14,20 @@ SILENT = ("/openapi.json",)
 _NOWHERE = "/-/marty-asks-whether-you-take-everything"
 
 
-def owned(app: object, paths: Iterable[str]) -> tuple[str, ...]:
+def own_paths(app: object, paths: Iterable[str]) -> tuple[str, ...]:
     """Give those paths, names in braces, that a route of the application fully matches.
 
     A route that takes everything, as a mount at the root does, owns none of them. Of routes that
     are not Starlette's only the path itself is known, of an application without `routes` nothing.
-    Each path that is left to the application is said.
     """
     every = _flat(getattr(app, "routes", ()))
     routes = [route for route in every if not _takes(route, _NOWHERE)]
-    found = tuple(path for path in paths if any(_takes(route, path) for route in routes))
+    return tuple(path for path in paths if any(_takes(route, path) for route in routes))
+
+
+def owned(app: object, paths: Iterable[str]) -> tuple[str, ...]:
+    """Give the same, and say which paths the management API leaves to the application."""
+    found = own_paths(app, paths)
     if told := [path for path in found if path not in SILENT]:
         logger.warning(
             "the application has {} itself, so the management API leaves it alone. Set"

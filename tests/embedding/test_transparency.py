@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from marty_chassis import Chassis
 
@@ -48,7 +49,8 @@ def two(request, http, tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     (folder / "page.txt").write_text("a page of text\n" * 100)
     make = FRAMEWORKS[request.param]
-    bare, wrapped = [], []
+    bare: list[str] = []
+    wrapped: list[str] = []
     chassis = Chassis(plugins=idle.ten())
     with (
         served(make(bare, folder), http=http) as first,
@@ -158,7 +160,9 @@ def test_a_websocket_that_is_refused_is_refused_the_same(two, path) -> None:
 
 def conversation(address: Address) -> list[object]:
     said: list[object] = []
-    with connect(f"ws://127.0.0.1:{address.port}/echo", subprotocols=["echo"]) as websocket:
+    with connect(
+        f"ws://127.0.0.1:{address.port}/echo", subprotocols=[Subprotocol("echo")]
+    ) as websocket:
         assert websocket.response is not None
         said += [websocket.response.headers.get("x-greeting"), websocket.subprotocol]
         for word in ("hello", "left"):

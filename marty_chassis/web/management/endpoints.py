@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from starlette.responses import Response
@@ -17,10 +17,15 @@ from .endpoint import JSON, OPENMETRICS, PROMETHEUS, Endpoint, Need, look
 
 async def openapi(desk: Desk, asked: Asked) -> ASGIApp:
     """This document."""
-    service = desk.overseer.config.service
-    answered = [one for one in ENDPOINTS if f"{asked.prefix}{one.path}" in asked.paths]
-    text = document(service.name, service.version, asked.prefix, answered)
+    text = document_of(desk, asked.prefix, asked.paths)
     return Response(text, headers={"cache-control": "no-store"}, media_type=JSON)
+
+
+def document_of(desk: Desk, prefix: str, paths: Collection[str]) -> str:
+    """Give the document of those of these paths that are below the prefix, as JSON."""
+    service = desk.overseer.config.service
+    answered = [one for one in ENDPOINTS if f"{prefix}{one.path}" in paths]
+    return document(service.name, service.version, prefix, answered)
 
 
 def _move(

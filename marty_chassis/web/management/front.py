@@ -13,6 +13,7 @@ from marty_hookspecs.web import ASGIApp, Message, Receive, Scope, Send
 from .access import Refusal, Role, Tokens
 from .asked import Asked, Desk, refused
 from .endpoint import Endpoint, Need
+from .endpoints import document_of
 from .paths import Paths, Place
 
 
@@ -34,6 +35,10 @@ class Front:
     def paths(self) -> tuple[str, ...]:
         """Every path that is answered, with the prefix, names in braces."""
         return self._paths.all
+
+    def document(self) -> str:
+        """The OpenAPI document of all that is answered, as JSON."""
+        return document_of(self._desk, self.prefix, self.paths)
 
     def answers(self, scope: Scope) -> bool:
         """Whether this request is to be answered here."""
