@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -55,7 +56,7 @@ async def answer(app, path: str = "/") -> httpx2.Response:
 
 
 async def test_the_service_serves_with_both_plugins(folder) -> None:
-    space: dict = {}
+    space: dict[str, Any] = {}
     exec(APP, space)
     app = space["app"]
     async with app.router.lifespan_context(app), app.state.chassis:
@@ -68,7 +69,7 @@ async def test_the_service_serves_with_both_plugins(folder) -> None:
 
 
 async def test_any_application_is_wrapped(folder) -> None:
-    space: dict = {}
+    space: dict[str, Any] = {}
     exec(WRAPPED, space)
     app = space["app"]
     async with app.chassis:

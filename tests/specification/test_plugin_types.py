@@ -53,21 +53,31 @@ def test_the_metadata_is_what_the_decorator_says(write, serving) -> None:
 async def test_a_service_plugin_is_told_and_asked(project, write) -> None:
     from marty_chassis import Chassis
 
-    told = []
-    write("plugins/one.py", block(SERVICE))
+    # The three methods do as printed; what is added only notes that they were called.
+    noted = (
+        block(SERVICE)
+        .replace("pass", "self.told.append(dict(service_info))")
+        .replace("return []", "self.told.append(dict(query))\n        return []")
+    )
+    write(
+        "plugins/one.py",
+        noted.replace(
+            "    async def on_service_register",
+            "    told = []\n\n    async def on_service_register",
+            1,
+        ),
+    )
     chassis = Chassis(plugin_directories=["./plugins"])
     async with chassis:
-        plugin = chassis.plugins.get("service-discovery")
-        plugin_type = type(plugin)
-        for method in ("on_service_register", "on_service_unregister"):
-            original = getattr(plugin_type, method)
-            assert original is not None
+        told = vars(type(chassis.plugins.get("service-discovery")))["told"]
+        told.clear()
         registry = chassis.service_registry
         await registry.register({"name": "billing", "id": "billing-1"})
-        told.append(await registry.discover({"name": "billing", "passing": False}))
+        found = await registry.discover({"name": "billing", "passing": False})
         await registry.unregister("billing-1")
 
-    assert [entry["id"] for entry in told[0]] == ["billing-1"]
+    assert [entry["id"] for entry in found] == ["billing-1"]
+    assert [entry.get("id", "query") for entry in told[:3]] == ["billing-1", "query", "billing-1"]
 
 
 def test_a_request_is_traced_as_printed(write, serving) -> None:
@@ -103,7 +113,7 @@ async def test_events_reach_the_methods_that_the_subscriptions_name(project, wri
     async with chassis:
         plugin = chassis.plugins.get("audit-logger")
         plugin.seen = []
-        lines = []
+        lines: list[str] = []
         plugin.logger = type("L", (), {"info": staticmethod(lines.append)})()
         bus = chassis.event_bus
         await bus.publish("user.login", {"user": "ann"}, wait=True)
@@ -158,7 +168,7 @@ async def test_a_handler_registered_in_initialize_enhances_services(project, wri
             if h.plugin == "enhancer"
         ]
 
-    assert info["enhanced"] is True
+    assert dict(info)["enhanced"] is True
     assert handler.priority == 10
 
 
