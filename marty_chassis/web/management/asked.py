@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,10 @@ class Desk:
         overseer = self.overseer
         return overseer.running and not overseer.missing and not self.draining
 
+    def masked(self, text: str) -> str:
+        """The text without the secrets of the configuration, which plugins may repeat."""
+        return self.overseer.config.masked(text)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -92,6 +97,7 @@ class Asked:
 
 
 def answer(
+    desk: Desk,
     model: BaseModel,
     status: int = 200,
     *,
@@ -99,11 +105,25 @@ def answer(
     sparse: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Give the model as an answer that nobody caches; `sparse` leaves out what is null at the top."""
-    body = model.model_dump_json(exclude_none=sparse)
+    """Give the model as an answer that nobody caches, and no secret of the configuration in it.
+
+    sparse: leave out what is null.
+    """
+    found = _masked(model.model_dump(mode="json", exclude_none=sparse), desk.masked)
+    body = json.dumps(found, ensure_ascii=False).encode(errors="backslashreplace")
     return Response(body, status, {"cache-control": "no-store", **(headers or {})}, media_type)
 
 
 def refused(refusal: Refusal) -> Response:
     """Give the answer of somebody who may not."""
     return problem(refusal.status, refusal.detail, type=refusal.type, headers=refusal.headers)
+
+
+def _masked(value: object, masked: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {masked(key): _masked(item, masked) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, masked) for item in value]
+    return value

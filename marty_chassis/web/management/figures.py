@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeVar, cast
 
@@ -127,12 +128,12 @@ def _items(answer: object) -> list[tuple[str, object]]:
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, Real):
-        number = float(value)
-        if math.isfinite(number):
-            return int(value) if isinstance(value, int) else number
-        raise ContractError(f"{name} is {number}, and no finite number")
-    raise ContractError(f"{name} is a {type(value).__name__}, and no finite number")
+    if not isinstance(value, Real | Decimal):
+        raise ContractError(f"{name} is a {type(value).__name__}; give a number")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ContractError(f"{name} is {number}; give a number that is finite")
+    return int(value) if isinstance(value, int) else number
 
 
 def _definition(name: str, value: object) -> Definition:

@@ -32,7 +32,7 @@ from .views import plugin_detail, plugins_view
 async def plugins(desk: Desk, asked: Asked) -> ASGIApp:
     """Every plugin."""
     last = desk.journal.id(desk.journal.last)
-    return answer(plugins_view(desk.overseer, desk.health, last))
+    return answer(desk, plugins_view(desk.overseer, desk.health, last))
 
 
 async def plugin(desk: Desk, asked: Asked) -> ASGIApp:
@@ -43,13 +43,14 @@ async def plugin(desk: Desk, asked: Asked) -> ASGIApp:
         return problem(404, str(error), type="unknown-plugin")
     manager = desk.manager
     return answer(
+        desk,
         plugin_detail(
             status,
             desk.health.checked(status.name),
             desk.overseer.config,
             manager.current,
             manager.faults.recent(status.name),
-        )
+        ),
     )
 
 
@@ -67,12 +68,12 @@ async def health_of_plugin(desk: Desk, asked: Asked) -> ASGIApp:
     if status is not None:
         status = desk.overseer.status_of(name)
     found = plugin_health(name, status, checked)
-    return answer(found, 200 if found.healthy else 503)
+    return answer(desk, found, 200 if found.healthy else 503)
 
 
 async def extension_points(desk: Desk, asked: Asked) -> ASGIApp:
     """Every extension point."""
-    return answer(points_view(desk.manager.current))
+    return answer(desk, points_view(desk.manager.current))
 
 
 async def metrics(desk: Desk, asked: Asked) -> ASGIApp:
@@ -81,7 +82,7 @@ async def metrics(desk: Desk, asked: Asked) -> ASGIApp:
         return await prometheus(desk, asked)
     plugins = await collected(desk.manager)
     families = always(desk)
-    return answer(_metrics_view(plugins, families), headers={"vary": "accept"})
+    return answer(desk, _metrics_view(plugins, families), headers={"vary": "accept"})
 
 
 async def prometheus(desk: Desk, asked: Asked) -> ASGIApp:

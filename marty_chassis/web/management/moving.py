@@ -65,13 +65,13 @@ async def reload(desk: Desk, asked: Asked) -> Response:
     await desk.overseer.reload(asked.plugin)
     status = desk.overseer.status_of(asked.plugin)
     desk.reloads[status.name] = desk.reloads.get(status.name, 0) + 1
-    return _moved("reload", status, State.STARTED)
+    return _moved(desk, "reload", status, State.STARTED)
 
 
 async def enable(desk: Desk, asked: Asked) -> Response:
     """Let a disabled plugin start again."""
     status = await desk.overseer.enable(asked.plugin)
-    return _moved("enable", status, State.STARTED if desk.overseer.running else status.state)
+    return _moved(desk, "enable", status, State.STARTED if desk.overseer.running else status.state)
 
 
 async def disable(desk: Desk, asked: Asked) -> Response:
@@ -80,7 +80,7 @@ async def disable(desk: Desk, asked: Asked) -> Response:
     if word not in _YES | _NO:
         return problem(400, "force is `true` or `false`.", type="bad-query")
     status = await desk.overseer.disable(asked.plugin, force=word in _YES)
-    return _moved("disable", status, State.DISABLED)
+    return _moved(desk, "disable", status, State.DISABLED)
 
 
 async def _answered(move: Move, desk: Desk, asked: Asked) -> Response:
@@ -91,28 +91,30 @@ async def _answered(move: Move, desk: Desk, asked: Asked) -> Response:
             (found for kind, found in _STATUS.items() if isinstance(error, kind)),
             (409, "cannot-move"),
         )
-        return problem(status, str(error), type=type)
+        return problem(status, desk.masked(str(error)), type=type)
 
 
-def _moved(action: str, status: PluginStatus, wanted: State) -> Response:
+def _moved(desk: Desk, action: str, status: PluginStatus, wanted: State) -> Response:
+    reason = desk.masked(status.reason)
     if status.state is not wanted:
         return problem(
             409,
             f"plugin {status.name!r}: {action} was done, and it is {status.state.value}."
-            f" {status.reason}".rstrip(),
+            f" {reason}".rstrip(),
             type="not-where-wanted",
             plugin=status.name,
             action=action,
             state=status.state.value,
-            reason=status.reason,
+            reason=reason,
         )
     return answer(
+        desk,
         MovedPlugin(
             plugin=status.name,
             action=action,
             state=status.state.value,
-            reason=status.reason,
+            reason=reason,
             generation=status.generation,
             worker=os.getpid(),
-        )
+        ),
     )

@@ -17,15 +17,15 @@ async def health(desk: Desk, asked: Asked) -> ASGIApp:
     if asked.role is None:
         found = ServiceHealth(status=found.status)
     status = 503 if found.status == "fail" else 200
-    return answer(found, status, media_type=MEDIA_TYPE, sparse=asked.role is None)
+    return answer(desk, found, status, media_type=MEDIA_TYPE, sparse=asked.role is None)
 
 
 async def live(desk: Desk, asked: Asked) -> ASGIApp:
     """Whether the event loop runs: that this is answered says so, whatever plugins do."""
-    return answer(Probe(status="pass"), media_type=MEDIA_TYPE)
+    return answer(desk, Probe(status="pass"), media_type=MEDIA_TYPE)
 
 
 async def ready(desk: Desk, asked: Asked) -> ASGIApp:
     """Whether every required plugin is started and the service is not about to leave."""
     status: Status = "pass" if desk.ready else "fail"
-    return answer(Probe(status=status), 200 if desk.ready else 503, media_type=MEDIA_TYPE)
+    return answer(desk, Probe(status=status), 200 if desk.ready else 503, media_type=MEDIA_TYPE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from loguru import logger
 
 from marty_chassis.boundary import GRACE, Detached, running_loop, spawn
@@ -52,6 +54,7 @@ class Running:
         await self._desk.health.close()
 
     def _note(self, moved: Moved) -> None:
+        moved = replace(moved, reason=self._desk.masked(moved.reason))
         self._desk.journal.note("move", move_json(moved))
 
     def __repr__(self) -> str:

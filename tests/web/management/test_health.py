@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from marty_chassis.boundary import bounded
+from marty_chassis.hooks import Registrations
 from marty_chassis.plugins import IHealthPlugin, IPlugin, plugin
 from marty_chassis.web.management.health import INTERVAL, Health
 from marty_chassis.web.management.models import PluginHealth
@@ -336,13 +337,28 @@ async def test_a_check_that_is_registered_later_is_noticed(make: Make) -> None:
     assert list(service.health.outcomes()) == []
 
 
-@pytest.mark.parametrize("said", [0, -1, math.nan, math.inf])
-async def test_an_interval_that_is_none_is_thirty_seconds(make: Make, said: float) -> None:
-    service = await make(Database(lambda: True, said))
+@pytest.mark.parametrize("said", [0, -1, math.nan, math.inf, True, "10", None])
+async def test_an_interval_that_is_none_is_thirty_seconds(make: Make, said: Any) -> None:
+    service = await make()
+    registrations = Registrations(service.manager, "foreign")
+    registrations.add_handler("health.check", lambda: True, facts={"interval": said})
+    registrations.publish()
 
-    _, found = await asked(service)
+    _, found = await asked(service, "foreign")
 
     assert found.interval_seconds == INTERVAL
+
+
+async def test_a_wrapper_around_checks_is_none_itself(make: Make) -> None:
+    class Wraps:
+        @hookimpl(wrapper=True)
+        def health_check(self) -> Any:
+            return (yield)
+
+    service = await make()
+    service.manager.register(Wraps(), "wraps")
+
+    assert not service.health.watches("wraps")
 
 
 async def test_no_plugin_is_asked_more_often_than_each_second(make: Make) -> None:
@@ -369,6 +385,34 @@ async def test_a_check_that_hangs_delays_no_other(make: Make) -> None:
     await service.management.stop()
 
     assert repr(service.health) == "<Health of 0 plugins, 0 asked just now>"
+
+
+async def test_an_answer_that_nobody_waits_for_any_more_disturbs_no_other(make: Make) -> None:
+    go = anyio.Event()
+
+    async def check() -> Any:
+        await go.wait()
+        return True
+
+    database = Database(check, 600)
+    service = await make(database)
+    await service.management.stop()
+    found: list[bool] = []
+
+    async def ask() -> None:
+        checked = await service.health.first("database")
+        found.append(checked is not None)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        service.health.forget()
+        group.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        go.set()
+
+    assert found == [True, True]
+    assert database.asked == 2
 
 
 async def test_starting_and_stopping_twice_is_as_once(make: Make) -> None:

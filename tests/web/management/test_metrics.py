@@ -84,14 +84,14 @@ async def test_the_figures_of_the_chassis_are_always_there(make: Make) -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (math.nan, "a is nan, and no finite number"),
+        (math.nan, "a is nan; give a number that is finite"),
         (math.inf, "a is inf"),
         (10**400, "OverflowError"),
         ("7", "a is a str"),
         (None, "a is a NoneType"),
         ({"GET": 3}, "a is a dict"),
         (1j, "a is a complex"),
-        (Decimal(1), "a is a Decimal"),
+        (Decimal("sNaN"), "ValueError"),
     ],
 )
 async def test_what_is_no_number_is_refused_with_a_fault(make: Make, value: Any, why: str) -> None:
@@ -105,9 +105,14 @@ async def test_what_is_no_number_is_refused_with_a_fault(make: Make, value: Any,
 
 
 async def test_numbers_of_other_kinds_are_numbers(make: Make) -> None:
-    service = await make(Figures({"a": Fraction(1, 2), "b": True, "c": -0.0}))
+    service = await make(Figures({"a": Fraction(1, 2), "b": True, "c": -0.0, "d": Decimal("0.1")}))
 
-    assert (await metrics(service)).plugins["figures"].metrics == {"a": 0.5, "b": 1, "c": 0}
+    assert (await metrics(service)).plugins["figures"].metrics == {
+        "a": 0.5,
+        "b": 1,
+        "c": 0,
+        "d": 0.1,
+    }
 
 
 @pytest.mark.parametrize(

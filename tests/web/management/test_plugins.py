@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from marty_chassis.errors import PluginNotReady
-from marty_chassis.plugins import IMiddlewarePlugin, IPlugin, plugin
+from marty_chassis.plugins import IHealthPlugin, IMiddlewarePlugin, IPlugin, plugin
 from marty_chassis.web.management.models import PluginDetail, PluginsView
 from marty_hookspecs import hookimpl
 
@@ -142,15 +142,49 @@ async def test_secrets_of_the_configuration_are_in_no_answer(
     texts = [await text(service, path) for path in SHOWN]
     audit = PluginDetail.model_validate_json((await service.get("/plugins/audit")).content)
 
-    assert {row.key: row.value for row in audit.configuration} == {
-        "plugins.audit.api_key": "***",
-        "plugins.audit.dsn": "postgres://me:***@db/x",
-        "plugins.audit.level": 3,
-    } | {row.key: row.value for row in audit.configuration if "settings" in row.key}
-    assert {row.origin for row in audit.configuration} >= {"argument"}
+    assert [
+        (row.key, row.value, row.origin) for row in audit.configuration if row.origin != "default"
+    ] == [
+        ("plugins.settings.audit.priority", 7, "argument"),
+        ("plugins.audit.api_key", "***", "argument"),
+        ("plugins.audit.dsn", "postgres://me:***@db/x", "argument"),
+        ("plugins.audit.level", 3, "argument"),
+    ]
     for shown in ("".join(texts), "".join(log)):
         for secret in ("hush-1", "hush-2", "the-operators-token", "the-viewers-token"):
             assert secret not in shown
+
+
+async def test_a_plugin_that_repeats_a_secret_is_not_repeated(make: Make) -> None:
+    @plugin(name="talks", version="1.0.0")
+    class Talks(IHealthPlugin):
+        async def initialize(self, context: Any) -> None:
+            self.key = context.get_config("api_key")
+            if not context.get_config("well"):
+                raise PluginNotReady(f"{self.key} is not accepted", retry_after=50)
+
+        async def check_health(self) -> Any:
+            return {"healthy": False, "note": [f"with {self.key}"]}
+
+        @hookimpl
+        async def metrics_collect(self) -> Any:
+            raise RuntimeError(self.key)
+
+    sections = {"api_key": "hush-hush"}
+    poor = await make(Talks, plugins={"entry_points": "none", "talks": sections})
+    good = await make(Talks, plugins={"entry_points": "none", "talks": {**sections, "well": 1}})
+
+    for service in (poor, good):
+        enabled = await service.post("/plugins/talks/enable")
+        last = (await service.get("/plugins/status")).json()["last_event_id"]
+        texts = [await text(service, path.replace("audit", "talks")) for path in SHOWN]
+        service.management.drain()
+        first = f"{last.partition('-')[0]}-0"
+        journal = await service.get("/plugins/events", **{"last-event-id": first})
+
+        shown = "".join([*texts, enabled.text, journal.text])
+        assert "***" in shown
+        assert "hush-hush" not in shown
 
 
 SHOWN = [
