@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from loguru import logger
 
@@ -33,6 +33,8 @@ from .presence import Address, Presence
 from .running import Running
 from .staging import stage
 
+AnyApp = Callable[[Any, Any, Any], Awaitable[None]]
+"""An application of any framework: each has types of its own for scope, receive and send."""
 APPLICATION = "(application)"
 """The owner of what the service itself registers; no plugin can have this name."""
 
@@ -116,7 +118,7 @@ class Chassis:
         """Extension points and handlers, in the application's name."""
         return ExtensionPointManager(self._registrations)
 
-    def wrap(self, app: ASGIApp, *, prefix: str | None = None) -> Wrapped:
+    def wrap(self, app: AnyApp, *, prefix: str | None = None) -> Wrapped:
         """Stand around an ASGI 3 application, which behaves as unwrapped but for its plugins.
 
         prefix: below which the management endpoints are, instead of `management.prefix`.

@@ -298,7 +298,7 @@ def litestar_app(journal: Journal) -> Litestar:
         journal.append("down")
 
     @get("/json")
-    async def as_json(request: LitestarRequest) -> dict[str, str]:
+    async def as_json(request: LitestarRequest[Any, Any, Any]) -> dict[str, str]:
         return {"path": request.url.path, "database": request.app.state.database}
 
     @get("/stream")
@@ -315,7 +315,7 @@ def litestar_app(journal: Journal) -> Litestar:
         return Stream(events(journal), media_type="text/event-stream")
 
     @post("/upload")
-    async def upload(request: LitestarRequest) -> dict[str, object]:
+    async def upload(request: LitestarRequest[Any, Any, Any]) -> dict[str, object]:
         return await size_of(request.stream())
 
     @get("/background")
@@ -340,7 +340,7 @@ def litestar_app(journal: Journal) -> Litestar:
         raise Teapot
 
     @websocket("/echo")
-    async def echo(socket: LitestarWebSocket) -> None:
+    async def echo(socket: LitestarWebSocket[Any, Any, Any]) -> None:
         await socket.accept(subprotocols="echo")
         async for text in socket.iter_data(mode="text"):
             if text == "bye":
@@ -352,7 +352,7 @@ def litestar_app(journal: Journal) -> Litestar:
     async def sub(scope: Any, receive: Any, send: Any) -> None:
         await PlainTextResponse(f"{scope['path']}")(scope, receive, send)
 
-    def poured(request: LitestarRequest, error: Exception) -> LitestarResponse[str]:
+    def poured(request: LitestarRequest[Any, Any, Any], error: Exception) -> LitestarResponse[str]:
         return LitestarResponse("short and stout", status_code=418)
 
     return Litestar(

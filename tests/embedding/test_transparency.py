@@ -28,7 +28,9 @@ FRAMEWORKS: dict[str, Callable[..., Any]] = {
 class Two:
     """The same application twice, bare and behind plugins, each on a real server."""
 
-    def __init__(self, bare: Address, wrapped: Address, journals: tuple[list, list]) -> None:
+    def __init__(
+        self, bare: Address, wrapped: Address, journals: tuple[list[str], list[str]]
+    ) -> None:
         self.bare = bare
         self.wrapped = wrapped
         self.journals = journals
