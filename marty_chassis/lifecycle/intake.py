@@ -36,14 +36,8 @@ class Intake:
         """Take a plugin in; one that cannot be used is in ERROR from the beginning."""
         unit = Unit(candidate, self._maker.hooks_of(candidate) if candidate.usable else None)
         self.read_settings(unit)
-        try:
-            check_requirements(unit.name, candidate.metadata)
-        except InvalidRequirement as error:
-            unit.metadata = replace(
-                candidate.metadata, dependencies=(), optional_dependencies=(), provides=()
-            )
-            self._break(unit, str(error))
-        else:
+        self._check(unit)
+        if not unit.broken:
             if unit.disabled:
                 self._moves.move(unit, State.DISABLED, reason=DISABLED)
             elif not candidate.usable:
@@ -56,9 +50,14 @@ class Intake:
         unit.disabled = not settings.enabled if unit.switched is None else unit.switched
 
     def read_again(self, unit: Unit) -> None:
-        """Import a plugin that was found and left alone because it was disabled."""
+        """Import a plugin that was left alone because it was disabled, or could not be imported.
+
+        So one whose file has been mended starts when it is asked. Of two of one name neither is
+        read: they are no better for it.
+        """
         before = unit.candidate
-        if before.usable or before.place is None:
+        never_read = not before.usable and not unit.broken
+        if before.place is None or not (never_read or before.fault is not None):
             return
         read = before.place.read(self._faults)
         same = next((one for one in read if one.name == unit.name), None)
@@ -66,9 +65,20 @@ class Intake:
         unit.metadata = candidate.metadata
         if not candidate.usable:
             self._break(unit, candidate.problem)
-        else:
-            unit.hooks = self._maker.hooks_of(candidate)
-            self._moves.reorder()
+            return
+        unit.broken = False
+        unit.hooks = self._maker.hooks_of(candidate)
+        self._check(unit)
+        self._moves.reorder()
+
+    def _check(self, unit: Unit) -> None:
+        try:
+            check_requirements(unit.name, unit.metadata)
+        except InvalidRequirement as error:
+            unit.metadata = replace(
+                unit.metadata, dependencies=(), optional_dependencies=(), provides=()
+            )
+            self._break(unit, str(error))
 
     def _break(self, unit: Unit, reason: str) -> None:
         unit.broken = True

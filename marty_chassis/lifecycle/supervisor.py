@@ -198,10 +198,11 @@ class Supervisor:
         unit = self._idle(name)
         if unit.disabled:
             unit.disabled = unit.switched = False
-            self._intake.read_again(unit)
         if self.running:
             await self._start_one(name)
-        elif unit.state is State.DISABLED:
+            return self.status_of(name)
+        self._intake.read_again(unit)
+        if unit.state is State.DISABLED:
             self._moves.move(unit, State.STOPPED)
         return self.status_of(name)
 
@@ -279,6 +280,7 @@ class Supervisor:
             raise PluginBusy(unit.name, "still running code of a run that would not leave")
         if unit.disabled:
             raise PluginDisabled(unit.name)
+        self._intake.read_again(unit)
         unit.wanted = self._may_start(unit)
         unit.asked = unit.wanted and unit.state is not State.STARTED
         self._moves.settle()
