@@ -59,11 +59,11 @@ def demo_invitation(folder: Path, address: Address, token: OperatorToken) -> str
     return "\n".join(lines)
 
 
-def dev_invitation(address: Address, prefix: str | None, token: OperatorToken) -> str:
-    """Give what `marty dev` says; no prefix where nothing manages the plugins."""
+def dev_invitation(address: Address, managed_at: str | None, token: OperatorToken) -> str:
+    """Give what `marty dev` says; `managed_at` is None where nothing manages the plugins."""
     lines = ["", click.style(f"Serves at {address}/", bold=True)]
-    if prefix is not None:
-        lines.append(f"  curl {token.header} {address}{prefix}/plugins/status")
+    if managed_at is not None:
+        lines.append(f"  curl {token.header} {managed_at}/plugins/status")
         lines += [token.remark] if token.remark else []
     lines += ["Files are not watched yet: after a change, press Ctrl-C and start it again.", ""]
     return "\n".join(lines)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 Invite = Callable[[Address, str | None], None]
-"""Told where the service is, and the prefix of its management; None where there is none."""
+"""Told where the service is, and where its plugins are managed; None where they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ async def _serve(wanted: Wanted, invite: Invite | None) -> None:
 
     def on_serving(host: str, port: int) -> None:
         if invite is not None:
-            invite(Address(host, port), _prefix(app))
+            address = Address(host, port)
+            invite(address, _managed_at(app, address))
 
     await serve(
         app,
@@ -95,11 +96,16 @@ async def _application(wanted: Wanted) -> ASGIApp:
     return Chassis(wanted.config).wrap(app)
 
 
-def _prefix(app: ASGIApp) -> str | None:
-    """Where the plugins are managed; None where they are not."""
+def _managed_at(app: ASGIApp, address: Address) -> str | None:
+    from marty_chassis.web.serving import chassis_of
+
+    chassis = chassis_of(app)
+    if chassis is not None and (listen := chassis.config.management.listen) is not None:
+        settings = chassis.config.management
+        return f"http://{listen}{settings.prefix if 'prefix' in settings.model_fields_set else ''}"
     front = getattr(getattr(app, "around", app), "management", None)
     prefix = getattr(front, "prefix", None)
-    return prefix if isinstance(prefix, str) else None
+    return f"{address}{prefix}" if isinstance(prefix, str) else None
 
 
 @contextmanager

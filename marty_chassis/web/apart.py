@@ -41,13 +41,14 @@ async def management_apart(chassis: Chassis, defaults: dict[str, Any]) -> AsyncI
     sockets = await taken(host, int(port), SETTINGS)
     at = sockets[0].getsockname()[1]
     prefix = settings.prefix if "prefix" in settings.model_fields_set else ""
+    options: dict[str, Any] = {**defaults, "lifespan": "off", "ws": "none"}
     config = uvicorn.Config(
         chassis.management.at(prefix),
         host=host,
         port=at,
         access_log=False,
         timeout_graceful_shutdown=_PATIENCE,
-        **defaults | {"lifespan": "off", "ws": "none"},
+        **options,
     )
     server = Aside(config)
     chassis.set_apart()

@@ -55,6 +55,8 @@ class Server(uvicorn.Server):
             with anyio.move_on_after(_PATIENCE, shield=True):
                 await self.lifespan.shutdown()
             raise
+        if self.lifespan.should_exit:
+            raise StartupFailed
 
     async def main_loop(self) -> None:
         """Serve until told to end; who is cancelled shuts down all the same, as uvicorn does not."""

@@ -79,7 +79,7 @@ async def serve(
                 port=at,
                 access_log=access_log,
                 timeout_graceful_shutdown=graceful_timeout,
-                **_defaults() | {"lifespan": lifespan} | options,
+                **{**_defaults(), "lifespan": lifespan, **options},
             )
             server = Server(
                 config,

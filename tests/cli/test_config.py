@@ -136,7 +136,7 @@ def test_the_schema_knows_the_sections_of_plugins(marty: Marty, write: Write) ->
     write("config.yaml", "plugins: {directories: [./plugins]}")
     write("plugins/mailer.py", PLUGIN)
 
-    schema = json.loads(marty("config", "schema").stdout)
+    schema = json.loads(marty("config", "schema", "--json").stdout)
 
     section = schema["$defs"]["PluginsSettings"]["properties"]["mailer"]
     model = schema["$defs"][section["$ref"].removeprefix("#/$defs/")]

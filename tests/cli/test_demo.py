@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -170,6 +171,18 @@ def test_without_a_terminal_the_token_is_not_shown_and_without_a_folder_one_is_m
     assert code == 130
     assert "Traceback" not in process.err
     assert process.out == ""
+
+
+def test_a_busy_port_leaves_nothing_behind(start: Callable[..., Process], here: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        process = start("demo", "it", "--port", other.getsockname()[1])
+
+        code = process.wait()
+
+    assert code == 3
+    assert "another program listens there" in process.err
+    assert "take another port (0 takes a free one): --host and --port" in process.err
+    assert list(here.iterdir()) == []
 
 
 def test_a_token_that_is_there_already_is_kept(start: Callable[..., Process]) -> None:

@@ -85,6 +85,7 @@ def show(session: Session, as_data: bool, origin: bool) -> None:
 
 
 @config.command(short_help="The JSON Schema of the configuration.")
+@click.option("--json", is_flag=True, expose_value=False, help="It always is.")
 @common
 @pass_session
 def schema(session: Session) -> None:

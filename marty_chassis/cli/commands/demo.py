@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from marty_chassis.cli.options import common, pass_session
 from marty_chassis.cli.session import Code, Session
 from marty_chassis.cli.talk import say
+from marty_chassis.errors import MartyError
 
 
 @click.command(short_help="Start a service with plugins, to look at and to play with.")
@@ -48,7 +50,17 @@ def demo(session: Session, folder: Path | None, host: str, port: int, show_token
     token = hand_over(ChassisConfig.load(file), show=show_token)
     wanted = Wanted(ChassisConfig.load(file), "app:app", where, host, port, access_log=True)
 
+    served = False
+
     def invite(address: Address, _: str | None) -> None:
+        nonlocal served
+        served = True
         say(demo_invitation(where, address, token))
 
-    serve_until_told(wanted, session, invite)
+    try:
+        serve_until_told(wanted, session, invite)
+    except MartyError:
+        if not served:
+            # Nobody has seen it yet: the same line with another port is to work.
+            shutil.rmtree(where)
+        raise

@@ -41,7 +41,7 @@ def dev(
     token = hand_over(session.load(), show=show_token)
     wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=True, debug=True)
 
-    def invite(address: Address, prefix: str | None) -> None:
-        say(dev_invitation(address, prefix, token), session)
+    def invite(address: Address, managed_at: str | None) -> None:
+        say(dev_invitation(address, managed_at, token), session)
 
     serve_until_told(wanted, session, invite)
