@@ -192,8 +192,10 @@ def fastapi_app(
 
     async def dependency():
         journal.append("opened")
-        yield "a session"
-        journal.append("closed")
+        try:
+            yield "a session"
+        finally:
+            journal.append("closed")
 
     @app.middleware("http")
     async def stamps(request: Request, call_next):
