@@ -19,6 +19,7 @@ REQUEST_HOOKS = frozenset(
         "middleware_process",
         "middleware_websocket",
         "middleware_post_response",
+        "web_wrap",
     }
 )
 """Hooks that stand between a request and the application."""
@@ -66,10 +67,29 @@ def missing(
     """Give each required plugin that is not started, by name."""
     plugins = config.plugins
     named = {name for name, one in plugins.settings.items() if one.required}
-    for name in sorted({*units, *plugins.required, *named, *remembered}):
+    for name in sorted({*units, *plugins.required, *named, *remembered, *plugins.sections}):
         unit = units.get(name)
-        if unit is None:
-            if name not in remembered or plugins.settings_of(name).required is not False:
-                yield Missing(name, None, "No plugin of this name was found, or it was unloaded.")
-        elif unit.state is not State.STARTED and is_required(unit, config):
-            yield Missing(name, unit.state, unit.reason)
+        if unit is not None:
+            if unit.state is not State.STARTED and is_required(unit, config):
+                yield Missing(name, unit.state, unit.reason)
+        elif name in named or name in plugins.required:
+            yield Missing(name, None, _NOBODY)
+        elif plugins.settings_of(name).required is not False:
+            if name in remembered:
+                yield Missing(name, None, _NOBODY)
+            elif _may_guard(name, config):
+                yield Missing(name, None, _SECTION.format(name))
+
+
+_NOBODY = "No plugin of this name was found, or it was unloaded."
+_SECTION = (
+    "The configuration has a section for it and no plugin of this name was found, so nobody knows"
+    " whether it decides who gets in. Bring it, correct the name, take the section out, or set"
+    " plugins.settings.{}.required to false."
+)
+
+
+def _may_guard(name: str, config: ChassisConfig) -> bool:
+    """Whether a plugin that is not there could be one that the service cannot do without."""
+    settings = config.plugins.settings_of(name)
+    return settings.enabled and settings.failure_policy != "open"

@@ -48,11 +48,26 @@ class Order:
 
     def before(self, name: str) -> frozenset[str]:
         """The plugins that are started before this one, optional dependencies included."""
-        return frozenset(other for need in self.needs[name] for other in need.met_by)
+        return self._before[name]
 
     def after(self, name: str) -> frozenset[str]:
         """The plugins that are started after this one."""
-        return frozenset(other for other in self.needs if name in self.before(other))
+        return self._after[name]
+
+    @cached_property
+    def _before(self) -> dict[str, frozenset[str]]:
+        return {
+            name: frozenset(other for need in these for other in need.met_by)
+            for name, these in self.needs.items()
+        }
+
+    @cached_property
+    def _after(self) -> dict[str, frozenset[str]]:
+        after: dict[str, set[str]] = {name: set() for name in self.needs}
+        for name, others in self._before.items():
+            for other in others:
+                after[other].add(name)
+        return {name: frozenset(others) for name, others in after.items()}
 
     def below(self, name: str) -> set[str]:
         """The plugin and all that it stands on, however indirectly."""

@@ -357,7 +357,11 @@ class Supervisor:
             raise PluginRequired(unit.name, taken)
 
     def _told(self, moved: Moved) -> None:
-        self._count_missing()
+        # Counting is not free, and each plugin makes half a dozen moves.
+        if State.STARTED in (moved.before, moved.after) or any(
+            moved.name == one.name for one in self.missing
+        ):
+            self._count_missing()
         for watcher in tuple(self._watchers):
             try:
                 watcher(moved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from marty_chassis.lifecycle import State
 from marty_chassis.plugins import IPlugin, PluginContext, PluginManager, hookimpl, plugin
 
-from ..boundary.foreign import Deaf, cancellation_of_its_own
+from ..boundary.foreign import Deaf, cancellation_of_its_own, on_asyncio
 from ..lifecycle.house import (
     assert_nothing_left,
     house,
@@ -313,3 +314,61 @@ async def test_a_task_group_of_its_own_that_fails_turns_the_plugin_to_error() ->
     assert status(manager, "grouped").phase == "run"
     assert states(manager)["neighbour"] is State.STARTED
     await manager.stop()
+
+
+async def test_a_task_group_that_a_plugin_forgets_to_close_hurts_nobody_else() -> None:
+    closed: list[str] = []
+
+    async def work() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            closed.append("work")
+
+    async def start(self: Any) -> None:
+        self.group = await anyio.create_task_group().__aenter__()
+        self.group.start_soon(work)
+
+    manager = await running(house(), kind := named("forgetful", start=start), named("neighbour"))
+    await manager.stop("forgetful")
+    assert states(manager)["neighbour"] is State.STARTED
+
+    await manager.load(named("after"))
+    assert states(manager)["after"] is State.STARTED
+    await manager.stop()
+    assert kind.__name__ == "Forgetful"
+
+
+async def test_a_plugin_that_cancels_the_task_it_lives_in_is_at_fault() -> None:
+    async def start(self: Any) -> None:
+        if on_asyncio():
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await anyio.sleep(1)
+        raise await cancellation_of_its_own()
+
+    manager = await running(house(), named("suicidal", start=start), named("neighbour"))
+
+    one = status(manager, "suicidal")
+    assert (one.state, one.phase) == (State.ERROR, "start")
+    assert states(manager)["neighbour"] is State.STARTED
+    await manager.stop()
+
+
+@pytest.mark.usefixtures("short_grace")
+async def test_a_background_task_that_will_not_leave_is_named(deaf: Deaf) -> None:
+    async def start(self: IPlugin) -> None:
+        self.context.tasks.start(deaf, name="deaf")
+
+    manager = await running(house(), named("worker", start=start))
+    await manager.stop("worker")
+
+    one = status(manager, "worker")
+    assert (one.state, one.phase) == (State.QUARANTINED, "undo")
+    assert one.left == ("task deaf #1",)
+    assert manager.supervisor.pending() == {"worker": ("task deaf #1",)}
+    assert "plugin worker: deaf" in manager.failures.strays.names()
+    await manager.stop()
+    deaf.over = True
+    await until(lambda: not manager.failures.strays)
