@@ -35,9 +35,10 @@ def test_in_another_event_loop_it_begins_anew(backend: str) -> None:
 
     async def lives() -> None:
         # As a test client without `with` does: it starts, and nobody stops it.
+        before = database.asked
         await service.management.start()
         await service.manager.start()
-        await eventually_asked(database, database.asked + 1)
+        await eventually_asked(database, before + 1)
 
     for _ in range(2):
         anyio.run(lives, backend=backend)
