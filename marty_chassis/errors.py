@@ -726,7 +726,9 @@ class PluginRequired(LifecycleError):
 
     def __str__(self) -> str:
         who = ", ".join(repr(name) for name in self.required)
-        needs = "is" if self.required == (self.name,) else f"would take with it {who}, which is"
+        needs = f"would take {who} with it, and that is"
+        if self.required == (self.name,):
+            needs = "is"
         return (
             f"plugin {self.name!r} {needs} required: without it every request of the application"
             " is answered with 503. Use force, or set plugins.settings.<name>.required to false."

@@ -164,7 +164,7 @@ async def test_what_is_required_is_not_taken_away_without_force() -> None:
     for refused in (manager.stop, manager.disable, manager.unload):
         with pytest.raises(PluginRequired, match="'auth' is required"):
             await refused("auth")
-        with pytest.raises(PluginRequired, match="'keys' would take with it 'auth'"):
+        with pytest.raises(PluginRequired, match="'keys' would take 'auth' with it"):
             await refused("keys")
     assert set(states(manager).values()) == {State.STARTED}
     await manager.disable("free")
