@@ -85,7 +85,11 @@ def load(session: Session) -> Plugins:
 def talking_to_stderr() -> Iterator[None]:
     """Plugins that print while they are imported do not spoil the data on stdout."""
     with redirect_stdout(sys.stderr):
-        yield
+        try:
+            yield
+        finally:
+            # Before what we say next, which does not go through the same buffer.
+            sys.stderr.flush()
 
 
 async def _loaded(config: ChassisConfig) -> Plugins:

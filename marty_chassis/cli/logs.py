@@ -41,7 +41,9 @@ def set_up(level: str, session: Session) -> None:
         diagnose=False,
         backtrace=False,
     )
-    logging.basicConfig(handlers=[ToLoguru()], level=logger.level(level).no, force=True)
+    # Other libraries say much at DEBUG; --verbose twice is for those who want that too.
+    others = "INFO" if session.verbose == 1 else level
+    logging.basicConfig(handlers=[ToLoguru()], level=logger.level(others).no, force=True)
 
 
 def be_quiet(session: Session) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from loguru import logger
@@ -130,6 +131,8 @@ def _defaults() -> dict[str, Any]:
         "proxy_headers": False,
         "server_header": False,
         "timeout_keep_alive": KEEP_ALIVE,
+        # Older releases of uvicorn take the part of websockets that is deprecated, unless told.
+        "ws": "websockets-sansio" if find_spec("websockets") else "auto",
         "log_level": logging.INFO,
     }
 
