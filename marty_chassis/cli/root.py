@@ -93,17 +93,15 @@ class Root(Group):
 
 
 class Unforeseen(Exception):
-    """A mistake, most likely ours."""
+    """A mistake, ours or that of a plugin's command."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
         self.__cause__ = error
 
     def __str__(self) -> str:
-        return (
-            f"{type(self.__cause__).__name__}: {self.__cause__}. This should not have happened:"
-            " say it again with --verbose, and please report what it prints."
-        )
+        said = f"{type(self.__cause__).__name__}: {self.__cause__}"
+        return f"{said}. This is a mistake in the command: --verbose shows where, to report it."
 
 
 @click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})

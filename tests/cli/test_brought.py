@@ -117,3 +117,27 @@ def test_a_broken_plugin_file_does_not_break_help(marty: Marty, write: Write) ->
     assert "Run a service." in shown.stdout
     assert "warning: plugin 'broken' brings no commands: " in shown.stderr
     assert "broken.py:1: SyntaxError" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (
+            "1 / 0",
+            1,
+            "error: ZeroDivisionError: division by zero. This is a mistake in the command:"
+            " --verbose shows where, to report it.\n",
+        ),
+        ("raise click.Abort()", 130, ""),
+        ("raise click.ClickException('not today')", 1, "Error: not today\n"),
+        ("raise SystemExit(7)", 7, ""),
+    ],
+)
+def test_a_command_that_fails_ends_as_one_of_ours(
+    marty: Marty, write: Write, raised: str, code: int, said: str
+) -> None:
+    write("plugins/greeter.py", GREETER.replace('click.echo(f"Hello, {name}!")', raised))
+
+    ran = marty("greet", "Ada")
+
+    assert (ran.exit_code, ran.stderr) == (code, said)
