@@ -33,6 +33,7 @@
     │   ├── CannotListen            the address is taken, or none of this machine's
     │   ├── NoApplication           `module:name` leads to no ASGI application
     │   ├── StartupFailed           the application's own startup failed
+    │   ├── WorkersApart            the workers of a service cannot hear each other
     │   └── WrongLoop               a server is started where it cannot run
     ├── MissingExtra                something needs a package that is not installed
     ├── NotMade                     something is asked for before it was made
@@ -117,6 +118,7 @@ __all__ = [
     "UnknownHook",
     "UnknownPlugin",
     "UnknownService",
+    "WorkersApart",
     "WrongAnswer",
     "WrongArguments",
     "WrongHandler",
@@ -600,6 +602,21 @@ class StartupFailed(ServingError):
 
     def __str__(self) -> str:
         return "the application did not start; what was logged just before this says why."
+
+
+class WorkersApart(ServingError):
+    """The workers of one service cannot hear each other."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"the workers of this service cannot hear each other: {self.reason}. What is reloaded,"
+            " enabled or disabled in this one is not in the others. Set XDG_RUNTIME_DIR to a folder"
+            " with a short path that belongs to this user alone."
+        )
 
 
 class WrongLoop(ServingError):
