@@ -18,8 +18,8 @@ class Lifespan:
 
     The application is awaited in the server's task, as if we were not there. `start` is awaited
     when it has said that its startup is complete, `stop` before it is told to shut down. When
-    `start` raises a `MartyError`, the application is shut down as at any end and the server is told that the
-    startup failed.
+    `start` raises a `MartyError`, the application is shut down as at any end, the server is told
+    that the startup failed, and the error is raised.
     """
 
     def __init__(self, app: ASGIApp, start: Act, stop: Act) -> None:
@@ -28,7 +28,7 @@ class Lifespan:
         self._stop = stop
         self._began = False
         self._told = False
-        self._failure: str | None = None
+        self._failure: MartyError | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Speak the protocol to its end."""
@@ -42,7 +42,9 @@ class Lifespan:
             with anyio.CancelScope(shield=True):
                 await self._stop_once()
         if self._failure is not None:
-            await send({"type": "lifespan.startup.failed", "message": self._failure})
+            await send({"type": "lifespan.startup.failed", "message": str(self._failure)})
+            # As Starlette does: a test client waits for more when nothing is raised.
+            raise self._failure
 
     async def _of_the_application(self, scope: Scope) -> None:
         try:
@@ -77,7 +79,7 @@ class Lifespan:
             try:
                 await self._start()
             except MartyError as error:
-                self._failure = str(error)
+                self._failure = error
                 return
         await self._send(message)
 

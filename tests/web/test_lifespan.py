@@ -92,7 +92,8 @@ async def test_plugins_that_cannot_start_shut_the_application_down_and_tell_the_
 
     server.start = broken
 
-    await server.run(application(server))
+    with pytest.raises(LifecycleError, match="cannot start"):
+        await server.run(application(server))
 
     assert server.happened == [
         "app starts",
@@ -134,7 +135,8 @@ async def test_without_a_lifespan_a_failed_start_is_told_too(server) -> None:
 
     server.start = broken
 
-    await server.run(returns)
+    with pytest.raises(LifecycleError, match="strict"):
+        await server.run(returns)
 
     assert server.sent == [{"type": "lifespan.startup.failed", "message": "strict"}]
 
