@@ -159,8 +159,9 @@ class Chassis:
                 "management.listen is set, and this server knows nothing of it, so that nothing"
                 " manages the plugins: use `marty run` or `marty_chassis.serve`"
             )
-        await self.management.start()
+        await self.management.start(opening=True)
         await self.plugin_manager.start()
+        self.management.open()
         await self._presence.arrive(self._bound)
 
     async def _stop(self) -> None:
@@ -205,10 +206,13 @@ class Wrapped:
             lifespan = Lifespan(self.app, self._running.enter, self._running.leave)
             await lifespan(scope, receive, send)
             return
-        if not self._running.here:
+        front = self.management
+        ours = front is not None and front.answers(scope)
+        # While plugins start, what is asked about them is answered; the application's waits.
+        if not (self._running.ready or (ours and self._running.here)):
             await self._running.late()
-        if self.management is not None and self.management.answers(scope):
-            await self.management(scope, receive, send)
+        if front is not None and ours:
+            await front(scope, receive, send)
         else:
             await self._host(scope, receive, send)
 

@@ -23,12 +23,18 @@ class Running:
         self._holders = 0
         self._loop: object = None
         self._starting: Detached[None] | None = None
+        self._ready = False
         self._warned = False
 
     @property
     def here(self) -> bool:
         """Whether it runs, or starts, in the current event loop."""
         return self._loop is not None and self._loop is running_loop()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has started in the current event loop; asked for every request."""
+        return self._ready and self.here
 
     async def enter(self) -> None:
         """Start, or wait until it has started; raises what the start raised."""
@@ -48,10 +54,14 @@ class Running:
             await self._starting.wait()
             await self._stop()
             self._starting = self._loop = None
+            self._ready = False
 
     async def late(self) -> None:
-        """Start for a request that came without a lifespan, and say once how to do it right."""
-        if not self._warned:
+        """Start for a request that came without a lifespan, and say once how to do it right.
+
+        One that comes while it starts waits, so that none passes by the plugins.
+        """
+        if not self.here and not self._warned:
             self._warned = True
             warnings.warn(
                 "The application's lifespan was never run, so the plugins start with the first"
@@ -68,6 +78,7 @@ class Running:
         loop = running_loop()
         if self._starting is None or self._loop is not loop:
             self._loop = loop
+            self._ready = False
             # In a task of its own: the request that needs it first may be cancelled, or end.
             self._starting = spawn(self._start, name="marty: start")
         starting = self._starting
@@ -78,6 +89,7 @@ class Running:
             if self._starting is starting:
                 self._starting = self._loop = None
             raise
+        self._ready = self._ready or self._starting is starting
 
     def __repr__(self) -> str:
         return f"<Running for {self._holders}>" if self._loop is not None else "<Not running>"

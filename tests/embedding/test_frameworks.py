@@ -84,7 +84,7 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS)
+@pytest.fixture(params=WAYS.values(), ids=[*WAYS])
 def made(request, witness, folder):
     """The application, and what happened in it; plugin and application write one journal."""
     app = request.param(witness, witness.journal, folder)

@@ -75,9 +75,16 @@ class Management:
         """What `/health/ready` says."""
         return self._desk.ready
 
-    async def start(self) -> None:
-        """Begin to ask plugins how they are; in another event loop than before, begin anew."""
-        await self._running.start()
+    async def start(self, *, opening: bool = False) -> None:
+        """Begin to ask plugins how they are; in another event loop than before, begin anew.
+
+        opening: the service is not ready before `open` has been called.
+        """
+        await self._running.start(opening=opening)
+
+    def open(self) -> None:
+        """Say from now on that the service is ready, if its plugins are."""
+        self._desk.opening = False
 
     def drain(self) -> None:
         """Say from now on that the service is not ready, and let the readers of the journal go.

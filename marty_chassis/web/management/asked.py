@@ -38,6 +38,8 @@ class Desk:
     journal: Journal
     exposition: Exposition
     audit: Audit
+    opening: bool = False
+    """Whether plugins are still starting for the first time."""
     draining: bool = False
     """Whether the service is about to leave."""
     reloads: dict[str, int] = field(default_factory=dict)
@@ -47,7 +49,8 @@ class Desk:
     def ready(self) -> bool:
         """Whether requests are welcome."""
         overseer = self.overseer
-        return overseer.running and not overseer.missing and not self.draining
+        here = overseer.running and not self.opening and not self.draining
+        return here and not overseer.missing
 
     def masked(self, text: str) -> str:
         """The text without the secrets of the configuration, which plugins may repeat."""

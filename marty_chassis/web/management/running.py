@@ -23,10 +23,10 @@ class Running:
         self._loop: object = None
         desk.overseer.subscribe(self._note)
 
-    async def start(self) -> None:
+    async def start(self, *, opening: bool) -> None:
         """Begin to ask plugins how they are; in another event loop than before, begin anew."""
         await self._leave()
-        self._desk.draining = False
+        self._desk.opening, self._desk.draining = opening, False
         self._desk.journal.open()
         self._loop = running_loop()
         self._asking = spawn(self._desk.health.run, name="health of plugins")
