@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import anyio
 from loguru import logger
 
-from marty_chassis.boundary import Phase, running_loop
+from marty_chassis.boundary import Phase, Signal, running_loop
 from marty_chassis.errors import (
     DependencyCycle,
     InvalidConfiguration,
@@ -61,6 +61,7 @@ class Supervisor:
         self._watchers: list[Callable[[Moved], None]] = []
         self._remembered: set[str] = set()
         self._loop: object | None = None
+        self._begun: Signal[None] = Signal()
         self._count_missing()
 
     # All together -----------------------------------------------------------------------------
@@ -90,24 +91,17 @@ class Supervisor:
         if name is not None:
             return await self._start_one(name)
         if self.running and not self.stranded:
+            await self._begun.wait()
             return None
         if self.stranded:
             await self._bury()
         self._loop = running_loop()
-        self._moves.context = copy_context()
-        self._want_all()
+        begun: Signal[None] = Signal()
+        self._begun = begun
         try:
-            await self._load_configuration()
-            self._moves.settle()
-            await self._moves.quiet()
-            if self.config.plugins.strict:
-                self._abort_if(self._failed())
-        except (StartAborted, InvalidConfiguration):
-            await self.stop()
-            raise
-        for unit in self._units.values():
-            if unit.broken:
-                await self._moves.tell_failed(unit, Phase.IMPORT, unit.reason)
+            await self._start_all()
+        finally:
+            begun.set(None)
         return None
 
     async def stop(self, name: str | None = None, *, force: bool = False) -> tuple[str, ...]:
@@ -180,14 +174,17 @@ class Supervisor:
         """Stop a plugin and forget it; raises like `stop`."""
         unit = self._idle(name)
         self._refuse_required(unit, force)
-        if needed.is_required(unit, self.config):
-            self._remembered.add(unit.name)
         await self._let_go(unit)
         if unit.busy is not None or unit.wanted:
             raise PluginBusy(unit.name, "being started again by somebody else")
         self._moves.move(unit, State.UNLOADED)
         status = self._status(unit)
-        self._units.pop(unit.name, None)
+        if status.required:
+            self._remembered.add(unit.name)
+        del self._units[unit.name]
+        unit.candidate.leave()
+        self._manager.failures.forget(unit.name)
+        self._manager.faults.forget(unit.name)
         self._moves.reorder()
         self._moves.settle()
         self._count_missing()
@@ -261,6 +258,22 @@ class Supervisor:
     @property
     def _units(self) -> dict[str, Unit]:
         return self._moves.units
+
+    async def _start_all(self) -> None:
+        self._moves.context = copy_context()
+        self._want_all()
+        try:
+            await self._load_configuration()
+            self._moves.settle()
+            await self._moves.quiet()
+            if self.config.plugins.strict:
+                self._abort_if(self._failed())
+        except (StartAborted, InvalidConfiguration):
+            await self.stop()
+            raise
+        for unit in self._units.values():
+            if unit.broken:
+                await self._moves.tell_failed(unit, Phase.IMPORT, unit.reason)
 
     def _may_start(self, unit: Unit) -> bool:
         return not (unit.disabled or unit.broken or unit.haunted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import anyio
@@ -274,6 +275,27 @@ async def test_reload_after_stop_is_start_in_the_same_and_in_another_task() -> N
     assert_nothing_left(manager)
 
 
+async def test_who_starts_while_another_does_waits_for_the_same_start() -> None:
+    gate = Gate()
+    manager = house()
+    await manager.load(named("slow", start=gate()))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(manager.start)
+        await until(lambda: bool(gate.entered))
+        group.start_soon(_opened_later, gate)
+        await manager.start()
+        assert states(manager) == {"slow": State.STARTED}
+
+    assert gate.entered == 1
+    await manager.stop()
+
+
+async def _opened_later(gate: Gate) -> None:
+    await anyio.sleep(0.01)
+    gate.opened.set()
+
+
 async def test_starting_twice_changes_nothing() -> None:
     manager = await running(house(), named("one"))
     lines = told(manager)
@@ -355,7 +377,7 @@ async def test_a_disabled_plugin_waits_to_be_enabled() -> None:
     assert (await manager.enable("one")).state is State.STOPPED
 
 
-async def test_a_plugin_in_a_folder_that_was_disabled_is_read_when_it_is_enabled(
+async def test_a_plugin_in_a_folder_is_read_when_it_is_enabled_and_dropped_when_unloaded(
     tmp_path: Any,
 ) -> None:
     from marty_chassis.discovery import discover
@@ -378,6 +400,10 @@ async def test_a_plugin_in_a_folder_that_was_disabled_is_read_when_it_is_enabled
     assert (await manager.enable("late")).version == "2.0"
 
     assert states(manager) == {"late": State.STARTED}
+    module = type(manager.supervisor.instance_of("late")).__module__
+    assert module in sys.modules
+    await manager.unload("late")
+    assert module not in sys.modules
     await manager.stop()
 
 
