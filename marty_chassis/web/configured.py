@@ -28,6 +28,9 @@ def configured_plugins(entries: Sequence[MiddlewareSettings]) -> Iterator[Config
         number = f"-{seen[name]}" if seen[name] > 1 else ""
         made = configured_wrap(entry.use, entry.options, priority=position)
         made.plugin_metadata = PluginMetadata(
-            f"{name}{number}", description=f"{entry.use}, from the configuration"
+            f"{name}{number}",
+            description=f"{entry.use}, from the configuration",
+            # Without us a middleware that cannot be made stops the application too.
+            required=True,
         )
         yield made
