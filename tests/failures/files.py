@@ -110,7 +110,7 @@ async def deaf():
 # in import
 
 
-@plugin(name="troubled", version="1.2.3")
+@plugin(name="troubled", version="1.2.3", failure_policy="open")
 class Troubled(IPlugin):
     def __init__(self):
         # in construct
