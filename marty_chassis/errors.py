@@ -240,12 +240,15 @@ class UnknownHook(ContractError):
         self.plugin = plugin
 
     def __str__(self) -> str:
-        who = f"plugin {self.plugin!r} implements" if self.plugin else "someone asks"
+        asks = "someone asks" if self.plugin is None else f"plugin {self.plugin!r} implements"
+        bring = (
+            ""
+            if self.plugin is None
+            else " Mark it optionalhook=True if another plugin may bring it."
+        )
         return (
-            f"{who} the hook {self.hook!r}, which does not exist."
-            f"{did_you_mean(self.hook, self.known)}"
-            " `marty hooks list` shows every hook; mark it optionalhook=True if another plugin"
-            " may bring it."
+            f"{asks} the hook {self.hook!r}, which does not exist."
+            f"{did_you_mean(self.hook, self.known)} `marty hooks list` shows every hook.{bring}"
         )
 
 

@@ -27,7 +27,7 @@ def test_a_misspelt_hook_is_named_with_a_guess(registrations) -> None:
 
     assert str(raised.value) == (
         "plugin 'audit' implements the hook 'service_pre_registr', which does not exist."
-        " Did you mean 'service_pre_register'? `marty hooks list` shows every hook; mark it"
+        " Did you mean 'service_pre_register'? `marty hooks list` shows every hook. Mark it"
         " optionalhook=True if another plugin may bring it."
     )
 
