@@ -66,9 +66,8 @@ class Running:
             warnings.warn(
                 "The application's lifespan was never run, so the plugins start with the first"
                 " request and nothing stops them. Run it: a server does, `with TestClient(app)`"
-                " does, `async with app.router.lifespan_context(app)` does; for an application"
-                " that is mounted in another, enter it in the outer one's lifespan, or use"
-                " `async with chassis`.",
+                " does. For an application that is mounted in another, or called by hand, use"
+                " `async with chassis`, in the outer one's lifespan; `app.state.chassis` is it.",
                 RuntimeWarning,
                 stacklevel=2,
             )
