@@ -31,11 +31,6 @@ class RequestBody:
         self._replaced: bytes | None = None
         self._busy: Signal[None] | None = None
 
-    @property
-    def untouched(self) -> bool:
-        """Whether nobody has read or replaced anything."""
-        return not self._count and not self._gone and self._replaced is None
-
     def replace(self, body: bytes) -> None:
         """Whoever reads from now on gets this instead."""
         self._replaced = body

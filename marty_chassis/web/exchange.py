@@ -139,7 +139,9 @@ class Exchange:
         CURRENT.set(self)
         self._base = copy_context()
         try:
-            await self._answer(await chain(self._request))
+            answer = await chain(self._request)
+            if not self._leaving:
+                await self._answer(answer)
         except BaseException as error:
             if self._leaving or isinstance(error, GeneratorExit):
                 raise
@@ -172,12 +174,14 @@ class Exchange:
 
         Raises what the application raises, and `ApplicationEnded`.
         """
+        if self._base is None or self._over:
+            raise RuntimeError("the request is over: call_next was called too late")
         if self._run is not None:
             await self._run.stop()
             self._earlier += (self._run,)
         scope, receive = self._for_application(request)
         # Whoever calls us may be in a task of its own, with variables of its own.
-        variables = changed(self._base) if self._base is not None else ()
+        variables = changed(self._base)
         run = self._run = self._wanted = Run(scope, receive, self._send, variables, self._failures)
         if self._bell is not None:
             self._bell.set(None)

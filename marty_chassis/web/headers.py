@@ -69,7 +69,7 @@ class CombinedHeaders(MutableHeaders, MutableMapping[str, str]):  # type: ignore
 
 def _combined(known: Pairs, new: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     """The first header of a name that is set gets the new value, the others of it go."""
-    combined = [pair for pair in known if pair[0].lower() not in new]
+    combined = [(name, value) for given, value in known if (name := given.lower()) not in new]
     if len(combined) == len(known):
         combined.extend(new.items())
         return combined

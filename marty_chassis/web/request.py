@@ -104,6 +104,10 @@ class PluginRequest(Request):
         """Where one run of the application receives from."""
         return self.content.reader()
 
+    def receive_once(self) -> Receive:
+        """The same for an application that is run only once: the server itself if it may be."""
+        return self._server_receive if self._content is None else self.content.reader()
+
     # Starlette's methods, and its property `receive`, call it by this name.
     @property
     def _receive(self) -> Receive:  # type: ignore[override]

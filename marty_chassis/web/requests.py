@@ -60,7 +60,7 @@ def _asking_first(app: ASGIApp, before: Chain, failures: Failures) -> ASGIApp:
         if isinstance(answer, Response):
             await answer(scope, receive, send)
         elif isinstance(answer, PluginRequest):
-            await app(answer.for_application(), request.receive_for_application(), send)
+            await app(answer.for_application(), answer.receive_once(), send)
         else:
             await app(answer.scope, answer.receive, send)
 

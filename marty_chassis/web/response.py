@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from .contents import contents, is_last
+from .contents import Contents, is_last
 from .headers import CombinedHeaders
 from .request import in_bytes
 from .rewriting import Ending, Filter, Rewrite, through
@@ -66,7 +66,7 @@ class AppResponse(Response):
         Raises what the application raises, and `ApplicationEnded` if it leaves the body unfinished.
         """
         if self._content is None:
-            async for chunk in self._remaining():
+            async for chunk in _Remaining(self):
                 self._pieces += (chunk,)
             self._content, self._pieces = b"".join(self._pieces), ()
         if self._filters:
@@ -82,7 +82,7 @@ class AppResponse(Response):
         """
         if self._content is None:
             self.headers.pop("content-length", None)
-        return self._remaining()
+        return _Remaining(self)
 
     def replace_body(self, body: bytes | str) -> None:
         """Send this instead; a `str` as UTF-8. What the application sends goes nowhere.
@@ -112,7 +112,7 @@ class AppResponse(Response):
             await send({"type": "http.response.body", "body": await self.body()})
             return
         filters = self._filters
-        async for piece in self._remaining():
+        async for piece in _Remaining(self):
             chunk = await through(filters, piece, last=False)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send(
@@ -173,7 +173,7 @@ class AppResponse(Response):
     async def passed(self, message: Message, send: Send) -> None:
         """Send one message of the body through the filters."""
         last = is_last(message)
-        async for piece in contents(message):
+        async for piece in Contents(message):
             if chunk := await through(self._filters, piece, last=False):
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if last:
@@ -195,13 +195,33 @@ class AppResponse(Response):
         headers = self.headers
         del headers["content-length"], headers["transfer-encoding"]
 
-    async def _remaining(self) -> AsyncIterator[bytes]:
-        if self._content is not None:
-            yield await self.body()
-            return
-        while (message := await self._run.pull()) is not None:
-            async for chunk in contents(message):
-                yield chunk
-
     def __repr__(self) -> str:
         return f"<AppResponse {self.status_code}>"
+
+
+class _Remaining:
+    """What of the body has not been taken; no generator, as those want to be closed."""
+
+    def __init__(self, response: AppResponse) -> None:
+        self._response = response
+        self._whole = response._content
+        self._message: AsyncIterator[bytes] | None = None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._whole is not None:
+            whole, self._whole = self._whole, b""
+            if whole:
+                return whole
+            raise StopAsyncIteration
+        while True:
+            if self._message is not None:
+                if (piece := await anext(self._message, None)) is not None:
+                    return piece
+                self._message = None
+            message = await self._response._run.pull()
+            if message is None:
+                raise StopAsyncIteration
+            self._message = Contents(message)

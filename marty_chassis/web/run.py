@@ -263,6 +263,8 @@ class Run:
             await self.stop()
             raise
         if message is None:
+            if self.dropped and self.error is None:
+                raise RuntimeError("call_next was called again while this call of it was waiting")
             self._raise(ApplicationEnded(started=False))
         for variable, value in self._brought:
             variable.set(value)
