@@ -141,6 +141,8 @@ class Health:
     async def _check(self, plugin: str) -> None:
         run = self._run_of(plugin)
         answers = await self._manager.hooks.ask_one(plugin, health_check)
+        if not answers:
+            return  # It left before it was asked; its next run is asked when it is there.
         found = report(answers, self._manager.faults)
         self._known[plugin] = _Known(found, time.time(), self._clock(), run)
 
