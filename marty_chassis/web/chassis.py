@@ -60,14 +60,14 @@ class Chassis:
     ) -> None:
         given = configuration(config)
         self.faults = Faults(
-            redact=lambda words: self.config.masked(words),
+            redact=lambda words: self.config.masked(words),  # noqa: PLW0108  # it may change
             on_interrupt=ask_for_shutdown,
         )
         self.plugin_manager = PluginManager(config=given, faults=self.faults)
         self.plugin_manager.stagers.append(_stage)
         self.found: Found = discover(
             given,
-            plugins=(*plugins, *configured_plugins(given.middleware)),
+            plugins=(*plugins, *configured_plugins(given)),
             extra_directories=plugin_directories,
             faults=self.faults,
         )
