@@ -28,6 +28,7 @@ from marty_hookspecs import PluginMetadata
 from . import offers
 from .context import PluginContext
 from .interfaces import IPlugin
+from .layers import plain_layer
 from .logs import plugin_logger
 from .metrics import Metrics
 from .siblings import Siblings
@@ -91,7 +92,7 @@ class PluginBody:
                 handler = asked.add_handler("config_load", mark.function, mark.options)
                 answer = await _asked(handler, ("config_name",), config_name)
                 if answer is not None:
-                    self.layers.append((handler.order, answer))
+                    self.layers.append((handler.order, plain_layer(answer, self.candidate.name)))
 
     async def configure(self) -> None:
         """Check its section, and make its context."""
