@@ -36,4 +36,6 @@ def status_of(unit: Unit, config: ChassisConfig, faults: Faults) -> PluginStatus
         generation=unit.generation,
         faults=faults.count(unit.name),
         left=unit.left,
+        sha256=unit.candidate.sha256,
+        switched=unit.switched,
     )

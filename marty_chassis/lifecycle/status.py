@@ -40,6 +40,10 @@ class PluginStatus:
     """How many it has had."""
     left: tuple[str, ...]
     """What of it could not be undone."""
+    sha256: str | None
+    """The digest of the source that it is made of; `None` for what is not of files."""
+    switched: bool | None
+    """Whether it was disabled or enabled at run time; `None` where the configuration decides."""
 
 
 @dataclass(frozen=True, slots=True)
