@@ -80,7 +80,7 @@ async def fail(service: Service) -> None:
     await service.manager.stop("other")
     await service.manager.start("other")
     assert service.states()["other"] == "error"
-    assert "failed" in service.chassis.plugins.get("neighbour").heard[-1]  # type: ignore[attr-defined]
+    assert "failed" in service.chassis.plugins.get("neighbour").heard[-1]
     service.manager.stagers.remove(_refuse)
 
 

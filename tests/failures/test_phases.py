@@ -38,7 +38,7 @@ async def assert_the_others_serve(service: Service) -> None:
     assert own["tags"] == ["neighbour"]
     await service.chassis.event_bus.publish("news.of-today", "sunny", wait=True)
     neighbour = service.chassis.plugins.get("neighbour")
-    assert neighbour.heard[-1] == "sunny"  # type: ignore[attr-defined]
+    assert neighbour.heard[-1] == "sunny"
     ready = await service.managed("/health/ready")
     assert ready.status_code == 200
     health = (await service.managed("/plugins/neighbour/health")).json()
@@ -76,7 +76,7 @@ async def test_what_it_raises_on_the_way_up_stops_it_and_nobody_else(
 
         await assert_failed(running, phase, name)
         neighbour = running.chassis.plugins.get("neighbour")
-        assert f"troubled failed in {phase}" in neighbour.heard  # type: ignore[attr-defined]
+        assert f"troubled failed in {phase}" in neighbour.heard
 
 
 @pytest.mark.parametrize("kind", RAISING)
