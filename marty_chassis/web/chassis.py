@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from loguru import logger
+from starlette.routing import BaseRoute
 
 from marty_chassis.boundary import Faults
 from marty_chassis.discovery import Found, discover
@@ -199,6 +200,11 @@ class Wrapped:
             return None
         prefix = management.prefix if self._prefix is None else self._prefix
         return management.at(prefix, owned(self.app, management.at(prefix).paths))
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The application's own: where it is mounted, `url_for` looks for them here."""
+        return self._host.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, serve one websocket, or live through one lifespan."""

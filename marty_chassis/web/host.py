@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marty_chassis.hooks import Generation, HookManager, Part
@@ -58,6 +59,12 @@ class Host:
             return
         with self._selector.pin(self._selector.pinned()) as generation:
             await generation.part(part)(scope, receive, send)
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """The application's own: where the host is mounted, `url_for` looks for them here."""
+        routes: Sequence[BaseRoute] = getattr(self.app, "routes", ())
+        return routes
 
     def _with_routes(self, generation: Generation) -> ASGIApp:
         return with_routes(generation, self.app, self._manager.failures, self._warned)

@@ -70,8 +70,10 @@ def _trying(brought: Sequence[tuple[Brought, ASGIApp]], app: ASGIApp) -> ASGIApp
         for one, endpoint in brought:
             match, child = one.route.matches(scope)
             if match is Match.FULL:
-                # A scope of its own: the server's is not ours to change.
-                await endpoint({**scope, "route": one.route, **child}, receive, send)
+                # In place, as Starlette's own router does it: plugins look for the route there.
+                scope["route"] = one.route
+                scope.update(child)
+                await endpoint(scope, receive, send)
                 return
         await app(scope, receive, send)
 

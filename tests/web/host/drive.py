@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {name: value for name, value in self.pairs}
+        return dict(self.pairs)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

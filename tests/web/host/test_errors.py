@@ -230,7 +230,7 @@ async def test_an_application_that_will_not_be_cancelled_still_starts_no_second_
         for _ in range(3):
             try:
                 await hello(scope, receive, send)
-            except BaseException:  # noqa: S112 - this is what it is about
+            except BaseException:
                 continue
 
     async def broken(request: Any, call_next: Any) -> Any:

@@ -8,6 +8,7 @@ import weakref
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -207,7 +208,7 @@ async def test_a_request_leaves_nothing_for_the_collector(house: House, kind: st
     try:
         answer = await ask(host)
         answer.error = None
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
         if kind in ("plain", "stream"):
             assert [ref() for ref in kept] == [None] * len(kept)

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,7 +24,7 @@ async def streamed(request: Request) -> Response:
     async def chunks() -> AsyncIterator[bytes]:
         for number in range(3):
             yield b"%d" % number
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
 
     return StreamingResponse(chunks(), headers={"x-colour": COLOUR.get()})
 
@@ -72,8 +73,7 @@ async def test_a_task_group_around_the_rest(house: House) -> None:
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tick)
-            response = await call_next(request)
-        return response
+            return await call_next(request)
 
     answer = await ask(house.around(app, beside), "/stream")
 
@@ -107,7 +107,7 @@ async def test_a_variable_that_a_plugin_sets_is_seen_by_all_that_the_application
         async def chunks() -> AsyncIterator[bytes]:
             seen.append(COLOUR.get())
             yield b"x"
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             seen.append(COLOUR.get())
 
         async def afterwards() -> None:
@@ -251,7 +251,7 @@ async def test_many_requests_at_once_do_not_meet(house: House) -> None:
     async def marked(request: Any, call_next: Any) -> Any:
         mark = request.headers["x-mark"]
         COLOUR.set(mark)
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         response = await call_next(request)
         assert COLOUR.get() == mark
         response.headers["x-mark"] = mark

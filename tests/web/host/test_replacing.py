@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -30,7 +31,7 @@ from .drive import House, Server, ask, hello, http_scope, passing
 async def chunks(*given: bytes) -> AsyncIterator[bytes]:
     for chunk in given:
         yield chunk
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
 
 class Forever:
@@ -204,6 +205,7 @@ async def test_a_response_of_ones_own_that_takes_only_some_of_the_body(house: Ho
         response = await call_next(request)
         async for chunk in response.body_iterator:
             return PlainTextResponse(chunk)
+        return None
 
     async def endpoint(request: Request) -> Response:
         return StreamingResponse(Forever())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -31,7 +32,7 @@ class Chunks:
         return self
 
     async def __anext__(self) -> bytes:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         if not self._left:
             raise StopAsyncIteration
         return self._left.pop(0)
@@ -146,7 +147,7 @@ async def test_a_filter_sees_each_chunk_as_it_passes(house: House) -> None:
         return chunk.upper()
 
     async def dotted(chunk: bytes) -> str:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return chunk.decode() + "."
 
     async def filtering(request: Any, call_next: Any) -> Any:
