@@ -72,6 +72,9 @@ class Lifespan:
         return message
 
     async def _from_application(self, message: Message) -> None:
+        if not message["type"].startswith("lifespan."):
+            # It answers whatever comes as if it were a request: it knows no lifespan.
+            raise TypeError(f"{message['type']} is no answer to a lifespan")
         self._told = True
         if self._failure is not None:
             return  # The server will hear of the failure, and of nothing else.

@@ -117,7 +117,12 @@ async def listens_and_raises(scope, receive, send) -> None:
     raise AssertionError("only http here")
 
 
-@pytest.mark.parametrize("app", [raises, returns, listens_and_raises])
+async def answers(scope, receive, send) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@pytest.mark.parametrize("app", [raises, returns, listens_and_raises, answers])
 async def test_an_application_without_a_lifespan_gets_its_plugins_all_the_same(server, app) -> None:
     await server.run(app)
 
