@@ -48,7 +48,6 @@
         ├── PluginGone              something is used that belongs to a run that is over
         ├── GroupFailed             a task group that a plugin holds open has failed
         ├── NotRunning              plugins are moved while the service does not run
-        ├── NotYet                  what is asked for does not exist yet
         ├── StartAborted            under `strict`, or by a required plugin's `config.load`
         ├── WrongMove               a state that cannot follow another
         └── DependencyError         what a plugin needs cannot be had
@@ -100,7 +99,6 @@ __all__ = [
     "NotHandled",
     "NotMade",
     "NotRunning",
-    "NotYet",
     "PluginBusy",
     "PluginDisabled",
     "PluginExists",
@@ -811,17 +809,6 @@ class NotRunning(LifecycleError):
             f"{self.asked}: plugins are not running here. Start them first, with the application's"
             " lifespan, `async with chassis:` or `await manager.start()`."
         )
-
-
-class NotYet(LifecycleError):
-    """What is asked for does not exist in this version."""
-
-    def __init__(self, asked: str) -> None:
-        super().__init__(asked)
-        self.asked = asked
-
-    def __str__(self) -> str:
-        return f"{self.asked} is not possible in this version. Stop the plugin and start it again."
 
 
 class StartAborted(LifecycleError):

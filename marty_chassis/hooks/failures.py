@@ -47,7 +47,7 @@ class Failures:
         return self.faults.report(error, plugin=handler.plugin, phase=Phase.HOOK, hook=spec.name)
 
     def breaker(self, handler: Handler) -> Breaker:
-        """The breaker of one plugin's handlers of one hook; a reload does not reset it."""
+        """The breaker of one plugin's handlers of one hook; only new code gets a new one."""
         key = (handler.plugin, handler.hook)
         if key not in self._breakers:
             self._breakers[key] = Breaker()
@@ -59,9 +59,13 @@ class Failures:
         tally.calls += 1
         tally.seconds += seconds
 
+    def mended(self, plugin: str) -> None:
+        """Let a plugin that has got new code be asked at once, whatever the old one did."""
+        self._breakers = {key: kept for key, kept in self._breakers.items() if key[0] != plugin}
+
     def forget(self, plugin: str) -> None:
         """Drop the breakers and tallies of a plugin that has left."""
-        self._breakers = {key: kept for key, kept in self._breakers.items() if key[0] != plugin}
+        self.mended(plugin)
         self.tallies = {key: kept for key, kept in self.tallies.items() if key[0] != plugin}
 
 

@@ -4,6 +4,7 @@ from .body import Body, Died, Maker
 from .ledger import Entry, Ledger, Owners
 from .needed import REQUEST_HOOKS
 from .order import Need, Order, ordered
+from .reloaded import Reloaded
 from .state import State
 from .status import Missing, Moved, PluginStatus
 from .supervisor import Supervisor
@@ -21,6 +22,7 @@ __all__ = [
     "Order",
     "Owners",
     "PluginStatus",
+    "Reloaded",
     "State",
     "Supervisor",
     "ordered",

@@ -31,6 +31,15 @@ class Body(Protocol):
     layers: list[tuple[object, object]]
     """What it answered to `config.load`, each with its place in the order of calling."""
 
+    beside: dict[str, object]
+    """Plugins by name that this run sees in the place of those that serve: the ones it is staged
+    with, or leaves with."""
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether it takes what the run before it has left: `import_state`."""
+        ...
+
     async def construct(self) -> None:
         """Make the plugin."""
 
@@ -42,6 +51,12 @@ class Body(Protocol):
 
     async def initialize(self) -> None:
         """Run its `initialize`, then read what it registers; nothing becomes visible."""
+
+    async def export_state(self) -> object:
+        """Give what the next run is to have; `None` for nothing. Runs beside its own task."""
+
+    async def import_state(self, state: object) -> None:
+        """Take what the run before it has given."""
 
     async def start(self) -> None:
         """Run its `start`, then ask what is asked at staging; nothing becomes visible."""

@@ -61,8 +61,14 @@ class Intake:
             return
         read = before.place.read(self._faults)
         same = next((one for one in read if one.name == unit.name), None)
-        unit.candidate = candidate = same if same is not None else before
+        self.take(unit, same if same is not None else before)
+
+    def take(self, unit: Unit, candidate: Candidate) -> None:
+        """Put what was read now into the place of what was read before, of a plugin at rest."""
+        before, unit.candidate = unit.candidate, candidate
         unit.metadata = candidate.metadata
+        if before.room is not candidate.room:
+            before.leave()
         if not candidate.usable:
             self._break(unit, candidate.problem)
             return

@@ -50,6 +50,8 @@ class Life:
         self.body = body
         self.limits = limits
         self.death: Fault | None = None
+        self.drained = True
+        """Whether nobody used it any more when it stopped."""
         self._home = Home(body.registrations.plugin, faults, strays, died, context)
         self._reached = reached
         self._interrupted = False
@@ -76,6 +78,13 @@ class Life:
 
     async def rise(self) -> Ending | None:
         """Go the whole way to STARTED; gives an ending, all undone, when that failed."""
+        for step in (self.prepare, self.begin, self.publish):
+            if (ending := await step()) is not None:
+                return ending
+        return None
+
+    async def prepare(self) -> Ending | None:
+        """Go as far as INITIALIZED; gives an ending, all undone, when that failed."""
         body, limits = self.body, self.limits
         if (ending := await self.load()) is not None:
             return ending
@@ -88,17 +97,39 @@ class Life:
                 return ending
         self._initialized = True
         await self._reached(self, State.INITIALIZED)
-        await self._reached(self, State.STARTING)
-        for call in (body.start, self._publish):
-            if (ending := await self._try(Phase.START, call, limits.start_timeout)) is not None:
-                return ending
-        await self._reached(self, State.STARTED)
         return None
+
+    async def take(self, state: object) -> Ending | None:
+        """Give it what the run before it has left; an ending, all undone, when that failed."""
+        call = partial(self.body.import_state, state)
+        return await self._try(Phase.RESTORE, call, self.limits.start_timeout)
+
+    async def begin(self) -> Ending | None:
+        """Start it, not visible yet; gives an ending, all undone, when that failed."""
+        await self._reached(self, State.STARTING)
+        return await self._try(Phase.START, self.body.start, self.limits.start_timeout)
+
+    async def publish(self) -> Ending | None:
+        """Make it visible; gives an ending, all undone, when that failed."""
+        ending = await self._try(Phase.START, self._publish, self.limits.start_timeout)
+        if ending is None:
+            await self._reached(self, State.STARTED)
+        return ending
 
     async def leave(self, drain: float) -> Ending:
         """Withdraw, wait so many seconds for calls under way, stop, and undo everything."""
+        await self.drain(drain)
+        return await self.finish()
+
+    async def drain(self, seconds: float) -> bool:
+        """Withdraw, and wait so many seconds for calls under way; whether all have ended."""
         if (withdrawn := self.body.registrations.withdraw()) is not None:
-            await self.body.drain(withdrawn, drain)
+            self.drained = False
+            self.drained = await self.body.drain(withdrawn, seconds)
+        return self.drained
+
+    async def finish(self) -> Ending:
+        """Stop, and undo everything."""
         return await self._undone(self._gone())
 
     async def bury(self) -> Ending:
@@ -117,6 +148,11 @@ class Life:
         """Note that something of the plugin has died; the first one counts."""
         if self.death is None:
             self.death = fault
+
+    @property
+    def lasts(self) -> bool:
+        """Whether nothing of it has died, and nobody has told it to break off."""
+        return self.death is None and not self._interrupted
 
     @property
     def left(self) -> tuple[str, ...]:

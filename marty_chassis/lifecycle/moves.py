@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection
 from contextvars import Context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 from loguru import logger
@@ -28,11 +28,13 @@ from .order import Order, ordered
 from .prospects import WILLING, Outlook, Prospect, free_to_leave, prospects
 from .state import State
 from .status import Moved
-from .unit import Unit
+from .unit import Change, Unit
 
 if TYPE_CHECKING:
+    from marty_chassis.discovery.candidate import Candidate
     from marty_chassis.settings import ChassisConfig
 
+T = TypeVar("T")
 
 DISABLED = "The operator has disabled it."
 
@@ -74,7 +76,8 @@ class Moves:
         for name in self.order.sequence:
             unit, prospect = self.units[name], seen[name]
             if unit.busy is not None:
-                if (unit.rising and prospect.ground is Outlook.GONE) or not unit.wanted:
+                moves_up = unit.rising or unit.change is not None
+                if (moves_up and prospect.ground is Outlook.GONE) or not unit.wanted:
                     self._break_off(unit)
             elif unit.state in (State.STARTED, State.LOADED):
                 self._stay_or_leave(unit, prospect, seen)
@@ -86,7 +89,8 @@ class Moves:
     async def quiet(self, names: Collection[str] | None = None) -> None:
         """Wait until none of these plugins is being moved, or none at all."""
         while any(
-            unit.busy is not None and (names is None or name in names)
+            (unit.busy is not None or (unit.state is State.STARTED and not unit.wanted))
+            and (names is None or name in names)
             for name, unit in self.units.items()
         ):
             await self._ended.wait()
@@ -110,7 +114,32 @@ class Moves:
         unit.busy = task = spawn(
             work, unit, life, name=f"move of plugin {unit.name}", context=context
         )
-        task.when_ended(lambda ended: self._over(unit, ended))
+        task.when_ended(lambda ended: self._over([unit], ended))
+
+    def renew(self, unit: Unit, life: Life, candidate: Candidate, hooks: frozenset[str]) -> None:
+        """Put another run into the place of the one that serves, and tell those who watch."""
+        unit.renew(life, candidate, hooks, self._told)
+
+    def occupy(
+        self,
+        family: Collection[Unit],
+        change: Change,
+        work: Callable[[], Awaitable[T]],
+        name: str,
+    ) -> Detached[T]:
+        """Begin a change of several plugins at once, in a task of its own."""
+        context = None if self.context is None else self.context.copy()
+        task = spawn(work, name=name, context=context)
+        for unit in family:
+            unit.busy, unit.rising, unit.change = task, False, change
+        task.when_ended(lambda ended: self._over(family, ended))
+        return task
+
+    def look_again(self) -> None:
+        """Something outside of the moves has ended that others may have waited for."""
+        ended, self._ended = self._ended, Signal()
+        self.settle()
+        ended.set(None)
 
     async def load(self, unit: Unit, life: Life) -> None:
         """Make the plugin and no more."""
@@ -122,14 +151,18 @@ class Moves:
         unit.quiet_timer()
         unit.asked, unit.left = False, ()
         unit.generation += 1
-        ledger = Ledger(unit.name, self.owners)
+        unit.life = self.staged(unit, unit.candidate)
+        return unit.life
+
+    def staged(self, unit: Unit, candidate: Candidate) -> Life:
+        """Make a run of a plugin, beside the one that it may have; it is no part of the unit."""
 
         def died(fault: Fault) -> None:
             life.died(fault)
             if unit.life is life:
                 self.settle()
 
-        body = self._maker.body(unit.candidate, ledger, died)
+        body = self._maker.body(candidate, Ledger(unit.name, self.owners), died)
         failures = self._manager.failures
         life = Life(
             body,
@@ -140,7 +173,6 @@ class Moves:
             died,
             self.context,
         )
-        unit.life = life
         return life
 
     async def rise(self, unit: Unit, life: Life) -> None:
@@ -228,8 +260,7 @@ class Moves:
         cycle = self.order.cycles.get(unit.name)
         if cycle is not None:
             ring = tuple(name for name in dict.fromkeys(cycle.path) if name != unit.name)
-            path = " -> ".join(cycle.path)
-            reason = f"plugins wait for each other: {path}. Remove one of these dependencies."
+            reason = reasons.of_cycle(cycle)
             self.move(unit, State.BLOCKED, reason=reason, blocked_by=ring or (unit.name,))
         elif prospect.ground is Outlook.GONE:
             unit.asked = False
@@ -248,7 +279,9 @@ class Moves:
             self.move(unit, State.STOPPED)
 
     def _break_off(self, unit: Unit) -> None:
-        if unit.rising and unit.life is not None:
+        if unit.change is not None:
+            unit.change.interrupt()
+        elif unit.rising and unit.life is not None:
             unit.life.interrupt()
 
     def _try_again(self, unit: Unit, ending: Ending) -> None:
@@ -266,12 +299,15 @@ class Moves:
         unit.asked = True
         self.settle()
 
-    def _over(self, unit: Unit, task: Detached[None]) -> None:
-        if unit.busy is not task:
+    def _over(self, family: Collection[Unit], task: Detached[Any]) -> None:
+        mine = [unit for unit in family if unit.busy is task]
+        if not mine:
             return  # Given up in the meantime.
-        unit.busy, unit.rising = None, False
+        for unit in mine:
+            unit.busy, unit.rising, unit.change = None, False, None
         if task.error is not None:
-            logger.bind(plugin=unit.name).opt(exception=task.error).error("a move failed")
+            names = ", ".join(unit.name for unit in mine)
+            logger.bind(plugin=names).opt(exception=task.error).error("a move failed")
         ended, self._ended = self._ended, Signal()
         # Nobody but the end of the event loop cancels a move; nothing can be begun then.
         if task.outcome is not Outcome.CANCELLED:

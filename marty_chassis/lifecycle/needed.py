@@ -20,7 +20,6 @@ REQUEST_HOOKS = frozenset(
         "middleware_websocket",
         "middleware_post_response",
         "web_wrap",
-        "web_wrap",
     }
 )
 """Hooks that stand between a request and the application."""

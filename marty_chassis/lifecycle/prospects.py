@@ -53,9 +53,11 @@ def prospects(units: Mapping[str, Unit], order: Order) -> dict[str, Prospect]:
 def free_to_leave(
     name: str, units: Mapping[str, Unit], order: Order, seen: Mapping[str, Prospect]
 ) -> bool:
-    """Whether nobody who leaves too still stands on this plugin."""
+    """Whether nobody who leaves too still stands on this plugin, old generations included."""
     for other in order.after(name):
         unit = units[other]
+        if unit.olds:
+            return False
         leaving = seen[other].outlook is not Outlook.READY
         if (unit.busy is not None or unit.state is State.STARTED) and leaving:
             return False
@@ -73,6 +75,8 @@ def _prospect(unit: Unit, needs: Iterable[Need], seen: Mapping[str, Prospect]) -
 def _outlook(unit: Unit, ground: Outlook) -> Outlook:
     if not unit.wanted:
         return Outlook.GONE
+    if unit.change is not None:
+        return Outlook.COMING  # Who starts meanwhile is to see the new one, or the old one again.
     if unit.state is State.STARTED and ground is Outlook.READY and unit.life_lasts:
         return Outlook.READY
     moving = unit.busy is not None or unit.state is State.STARTED

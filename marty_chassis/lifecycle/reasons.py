@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from marty_chassis.boundary import Fault, Phase
+from marty_chassis.errors import DependencyCycle
 
 from .life import Ending
 from .order import Need
 from .state import State
 from .unit import Unit
+
+if TYPE_CHECKING:
+    from marty_chassis.discovery.candidate import Candidate
 
 _SAID = {
     State.ERROR: "in error",
@@ -25,6 +30,8 @@ _WHAT_TO_DO = {
     Phase.CONSTRUCT: "Mend its constructor",
     Phase.CONFIGURE: "Mend its section of the configuration",
     Phase.INITIALIZE: "Mend its initialize",
+    Phase.SAVE: "Mend the export_state of the generation that serves, or leave import_state out",
+    Phase.RESTORE: "Mend its import_state",
     Phase.START: "Mend its start",
     Phase.RUN: "One of its background tasks died: mend it",
     Phase.STOP: "It has left, and what it registered is undone: mend its stop",
@@ -67,6 +74,20 @@ def of_block(lacking: Iterable[Need], units: Mapping[str, Unit]) -> str:
         else "Install or enable it, or remove the dependency."
     )
     return f"needs {said}. {do}"
+
+
+def of_candidate(candidate: Candidate) -> str:
+    """The reason that what was read cannot be used; empty when it can."""
+    if candidate.usable:
+        return ""
+    fault = candidate.fault
+    return candidate.problem or (of_fault(fault) if fault is not None else "It was not read.")
+
+
+def of_cycle(cycle: DependencyCycle) -> str:
+    """The reason of a plugin that waits for itself."""
+    path = " -> ".join(cycle.path)
+    return f"plugins wait for each other: {path}. Remove one of these dependencies."
 
 
 def blockers(lacking: Iterable[Need]) -> tuple[str, ...]:

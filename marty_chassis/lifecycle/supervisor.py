@@ -19,7 +19,6 @@ from marty_chassis.errors import (
     DependencyCycle,
     InvalidConfiguration,
     NotRunning,
-    NotYet,
     PluginBusy,
     PluginDisabled,
     PluginExists,
@@ -35,6 +34,8 @@ from .body import Maker
 from .intake import Intake
 from .layers import with_layers
 from .moves import Moves
+from .reloaded import Reloaded
+from .reloads import Reloads
 from .report import status_of
 from .state import State
 from .status import Missing, Moved, PluginStatus
@@ -61,6 +62,8 @@ class Supervisor:
         self._watchers: list[Callable[[Moved], None]] = []
         self._remembered: set[str] = set()
         self._loop: object | None = None
+        self._stopping = False
+        self._reloads = Reloads(self._moves, self._intake, manager, lambda: self.config)
         self._begun: Signal[None] = Signal()
         self._count_missing()
 
@@ -128,17 +131,21 @@ class Supervisor:
                 min(reload.drain_timeout, ends - time.monotonic() - lifecycle.stop_timeout),
             ),
         )
+        self._stopping = True
         try:
             for unit in self._units.values():
                 unit.wanted = False
+            self._reloads.departures.hurry(self._moves.drain())
             # Whoever asks for this may be cancelled already; the plugins leave all the same.
             with anyio.move_on_after(budget, shield=True):
                 self._moves.settle()
                 await self._moves.quiet()
+                await self._reloads.departures.all_gone()
             return self._give_up(budget)
         finally:
             self._moves.drain = usual
             self._loop = None
+            self._stopping = False
 
     @property
     def running(self) -> bool:
@@ -211,10 +218,21 @@ class Supervisor:
         await self._let_go(unit)
         return self.status_of(name)
 
-    async def reload(self, name: str) -> PluginStatus:
-        """Not yet: raises `NotYet`."""
+    async def reload(self, name: str, *, drained: bool = False) -> Reloaded:
+        """Replace a plugin, with its started dependents, by what its source is now.
+
+        Old and new run side by side until the new one serves; what fails before that changes
+        nothing and is said in the answer. With `drained` it waits until the old one has been
+        dropped, which takes `plugins.reload.drain_timeout` and its `stop` at most. A plugin that
+        does not serve is started, with fresh code. Who asks may be cancelled: it goes on.
+        Raises `UnknownPlugin`, `PluginBusy`, `PluginDisabled` and `NotRunning`.
+        """
         unit = self._idle(name)
-        raise NotYet(f"reloading plugin {unit.name!r}")
+        if not self.running or self.stranded or self._stopping:
+            raise NotRunning(f"reload of plugin {unit.name!r}")
+        if unit.disabled:
+            raise PluginDisabled(unit.name)
+        return await self._reloads.reload(unit, drained=drained)
 
     # Looking ----------------------------------------------------------------------------------
 
@@ -350,7 +368,7 @@ class Supervisor:
     def _idle(self, name: str) -> Unit:
         unit = self._known(name)
         if unit.busy is not None:
-            raise PluginBusy(unit.name, unit.state.value)
+            raise PluginBusy(unit.name, unit.doing)
         return unit
 
     def _known(self, name: str) -> Unit:

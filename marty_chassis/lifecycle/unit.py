@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from marty_chassis.boundary import Detached, Phase
 from marty_chassis.errors import WrongMove
@@ -16,7 +16,20 @@ from .status import Moved
 if TYPE_CHECKING:
     from marty_chassis.discovery.candidate import Candidate
 
+    from .generations import Old
     from .life import Life
+
+
+class Change(Protocol):
+    """A transaction that several plugins take part in."""
+
+    @property
+    def doing(self) -> str:
+        """What is under way, for who has to wait."""
+        ...
+
+    def interrupt(self) -> None:
+        """Take it back, as soon as possible."""
 
 
 class Unit:
@@ -46,6 +59,10 @@ class Unit:
         """The task of the move that is under way."""
         self.rising = False
         """Whether that move is towards STARTED."""
+        self.change: Change | None = None
+        """The reload under way, of this plugin or of one that it stands on."""
+        self.olds: list[Old] = []
+        """Its old generations that have not been dropped yet, the oldest first."""
         self.began = 0.0
         """When it began to initialize, on the clock that only counts."""
         self.life: Life | None = None
@@ -89,6 +106,27 @@ class Unit:
         self.since, self.phase, self.reason = time.time(), phase, reason
         self.blocked_by = blocked_by
         tell(Moved(self.name, before, after, self.since, phase and phase.value, reason))
+
+    def renew(
+        self,
+        life: Life,
+        candidate: Candidate,
+        hooks: frozenset[str],
+        tell: Callable[[Moved], None],
+    ) -> None:
+        """Put another run into the place of the one that serves, which stays STARTED, and say so."""
+        self.life, self.candidate, self.hooks = life, candidate, hooks
+        self.metadata = life.body.metadata
+        self.generation += 1
+        self.since, self.phase, self.blocked_by = time.time(), None, ()
+        self.reason = f"generation {self.generation} serves"
+        tell(Moved(self.name, self.state, self.state, self.since, None, self.reason))
+        self.reason = ""
+
+    @property
+    def doing(self) -> str:
+        """What is under way, for who has to wait."""
+        return self.change.doing if self.change is not None else self.state.value
 
     def quiet_timer(self) -> None:
         """Forget about a new try."""

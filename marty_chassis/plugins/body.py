@@ -57,6 +57,7 @@ class PluginBody:
         self.instance: object | None = None
         self.context: PluginContext | None = None
         self.layers: list[tuple[object, object]] = []
+        self.beside: dict[str, object] = {}
         self.registrations = Registrations(
             manager,
             candidate.name,
@@ -110,7 +111,7 @@ class PluginBody:
             extension_points=ExtensionPointManager(self.registrations),
             metrics=Metrics(self.registrations, self.ledger),
             tasks=Tasks(self.ledger, failures.faults, failures.strays, self._died),
-            plugins=Siblings(manager.supervisor),
+            plugins=Siblings(manager.supervisor, self.beside),
             ledger=self.ledger,
         )
         if isinstance(self.instance, IPlugin):
@@ -120,6 +121,19 @@ class PluginBody:
         """Run its `initialize`, then read what it offers."""
         await self._call("initialize", self.context)
         await offers.register(self.instance, self.registrations)
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether it takes what the run before it has left."""
+        return self._method("import_state") is not None
+
+    async def export_state(self) -> object:
+        """Give what the next run is to have; `None` for nothing."""
+        return await self._call("export_state")
+
+    async def import_state(self, state: object) -> None:
+        """Take what the run before it has given."""
+        await self._call("import_state", state)
 
     async def start(self) -> None:
         """Run its `start`, then ask what is asked at staging."""
@@ -146,14 +160,17 @@ class PluginBody:
         ]
         return [answer for answer in answers if answer is not None]
 
-    async def _call(self, method: str, *arguments: object) -> None:
+    async def _call(self, method: str, *arguments: object) -> object:
+        function = self._method(method)
+        if function is None:
+            return None
+        answer = function(*arguments)
+        return await answer if is_awaitable(answer) else answer
+
+    def _method(self, name: str) -> Callable[..., Any] | None:
         if not isinstance(self.instance, IPlugin) and not _says_who_it_is(self.instance):
-            return
-        function = getattr(self.instance, method, None)
-        if function is not None:
-            answer = function(*arguments)
-            if is_awaitable(answer):
-                await answer
+            return None
+        return getattr(self.instance, name, None)
 
     def __repr__(self) -> str:
         return f"<PluginBody {self.candidate.name}>"

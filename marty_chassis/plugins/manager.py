@@ -15,6 +15,7 @@ from marty_chassis.lifecycle import (
     Missing,
     Moved,
     PluginStatus,
+    Reloaded,
     Supervisor,
 )
 from marty_chassis.services import ServiceRegistry
@@ -103,9 +104,9 @@ class PluginManager(HookManager):
         """Stop a plugin and forget it; raises `PluginRequired` without `force`."""
         return await self.supervisor.unload(name, force=force)
 
-    async def reload(self, name: str) -> PluginStatus:
-        """Replace a plugin by a new generation. Not in this version: raises `NotYet`."""
-        return await self.supervisor.reload(name)
+    async def reload(self, name: str, *, drained: bool = False) -> Reloaded:
+        """Replace a plugin by what its source is now; see `Supervisor.reload`."""
+        return await self.supervisor.reload(name, drained=drained)
 
     async def enable(self, name: str) -> PluginStatus:
         """Let a disabled plugin start."""

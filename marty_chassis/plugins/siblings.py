@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marty_chassis.errors import PluginUnavailable, UnknownPlugin
 from marty_chassis.lifecycle import Supervisor
+from marty_chassis.settings.names import folded
 
 
 class Siblings:
-    """Live references: ask anew each time, as a reload puts another instance in the place."""
+    """Live references: ask anew each time, as a reload puts another instance in the place.
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    A request, and a plugin that is being replaced together with another, sees the plugins of one
+    generation: the one it began with.
+    """
+
+    def __init__(self, supervisor: Supervisor, beside: Mapping[str, object] | None = None) -> None:
         self._supervisor = supervisor
+        self._beside = beside if beside is not None else {}
 
     def get(self, name: str) -> Any:
         """Give the started plugin of this name; raises `PluginUnavailable`."""
+        if (beside := self._beside.get(folded(name))) is not None:
+            return beside
         try:
             instance = self._supervisor.instance_of(name)
         except UnknownPlugin:
@@ -26,10 +35,13 @@ class Siblings:
         return instance
 
     def __contains__(self, name: object) -> bool:
-        try:
-            return isinstance(name, str) and self._supervisor.instance_of(name) is not None
-        except UnknownPlugin:
+        if not isinstance(name, str):
             return False
+        try:
+            self.get(name)
+        except PluginUnavailable:
+            return False
+        return True
 
     def __repr__(self) -> str:
         return "<Siblings>"

@@ -46,10 +46,6 @@ MESSAGES = {
         "start of plugin 'audit': plugins are not running here. Start them first, with the"
         " application's lifespan, `async with chassis:` or `await manager.start()`."
     ),
-    errors.NotYet("reloading plugin 'audit'"): (
-        "reloading plugin 'audit' is not possible in this version."
-        " Stop the plugin and start it again."
-    ),
     errors.StartAborted({"auth": "error. no key.", "web": "blocked. needs 'auth'."}): (
         "the service does not start without these plugins:\n"
         "  auth: error. no key.\n"

@@ -13,7 +13,6 @@ from marty_chassis.discovery.given import given
 from marty_chassis.errors import (
     DependencyCycle,
     NotRunning,
-    NotYet,
     PluginBusy,
     PluginDisabled,
     PluginExists,
@@ -445,7 +444,7 @@ async def test_wrong_names_and_wrong_times_are_errors() -> None:
         await manager.start("tracing")
     with pytest.raises(UnknownPlugin, match="Did you mean 'tracing'"):
         await manager.stop("tracking")
-    with pytest.raises(NotYet):
+    with pytest.raises(NotRunning):
         await manager.reload("tracing")
     assert (await manager.status("Tracing")).state is State.DISCOVERED
 

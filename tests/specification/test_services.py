@@ -118,7 +118,7 @@ def test_every_http_call_of_the_specification_answers(write, serving) -> None:
         "GET /plugins/status": 200,
         "GET /plugins/{plugin_name}/health": 200,
         "GET /plugins/metrics": 200,
-        "POST /plugins/{plugin_name}/reload": 501,  # Until reloading has landed.
+        "POST /plugins/{plugin_name}/reload": 200,
         "GET /extension-points": 200,
     }
 

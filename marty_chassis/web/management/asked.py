@@ -43,7 +43,7 @@ class Desk:
     draining: bool = False
     """Whether the service is about to leave."""
     reloads: dict[str, int] = field(default_factory=dict)
-    """How many reloads of each plugin went well."""
+    """How often a new generation of each plugin has taken the place of another."""
 
     @property
     def ready(self) -> bool:

@@ -21,6 +21,7 @@ _PROBLEMS = {
     403: "A viewer's token, or a request of another site.",
     404: "No such plugin; the nearest name is suggested.",
     409: "The plugin cannot be moved so now.",
+    422: "The new generation failed, and what served before serves on; the fields are those of 200.",
     501: "Not possible in this version, or not without an extra.",
     503: "Plugins are not running.",
 }
@@ -100,6 +101,15 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         *(
             {"name": name, "in": "query", "description": words, "schema": flag}
             for name, words in endpoint.flags.items()
+        ),
+        *(
+            {
+                "name": name,
+                "in": "query",
+                "description": words,
+                "schema": {"type": "string", "enum": list(values), "default": values[0]},
+            }
+            for name, (words, *values) in endpoint.choices.items()
         ),
     ]
 

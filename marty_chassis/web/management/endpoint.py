@@ -55,6 +55,8 @@ class Endpoint:
     """What it looks for in the headers, and what that means."""
     flags: Mapping[str, str] = field(default_factory=dict)
     """What may be set in the query, and what that means."""
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What may be chosen in the query: what that means, then the words, the usual one first."""
 
 
 def look(

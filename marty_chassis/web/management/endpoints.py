@@ -29,7 +29,12 @@ def document_of(desk: Desk, prefix: str, paths: Collection[str]) -> str:
 
 
 def _move(
-    action: str, move: moving.Move, *more: int, flags: Mapping[str, str] | None = None
+    action: str,
+    move: moving.Move,
+    *more: int,
+    gives: type[models.Answer] = models.MovedPlugin,
+    flags: Mapping[str, str] | None = None,
+    choices: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Endpoint:
     return Endpoint(
         "POST",
@@ -38,9 +43,10 @@ def _move(
         (move.__doc__ or "").partition("\n")[0],
         Need.OPERATOR,
         partial(moving.audited, action, move),
-        {200: (JSON, models.MovedPlugin)},
+        {200: (JSON, gives)},
         fails=(403, 404, 409, 503, *more),
         flags=flags or {},
+        choices=choices or {},
     )
 
 
@@ -74,7 +80,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         name="plugin_health",
         fails=(404,),
     ),
-    _move("reload", moving.reload, 501),
+    _move(
+        "reload",
+        moving.reload,
+        400,
+        422,
+        gives=models.ReloadedPlugin,
+        choices={"wait": ("Answer after the swap, or when the old one has left.", "swap", "drain")},
+    ),
     _move("enable", moving.enable),
     _move(
         "disable",

@@ -138,6 +138,32 @@ class MovedPlugin(Answer):
     """The process that did it; others are not moved."""
 
 
+class ReloadedPlugin(Answer):
+    """What became of a reload."""
+
+    plugin: str
+    generation: int
+    """The run that serves now, or served last."""
+    cascade: list[str]
+    """Its started dependents, which were replaced with it."""
+    code_reloaded: bool
+    """Whether new code serves; else it is a new instance of the same code."""
+    require_restart: bool
+    """Whether the code on the disk is another than the one that serves, and cannot be swapped."""
+    rolled_back: bool
+    """Whether no new generation serves: what served before serves on."""
+    reason: str
+    """What happened and what to do, in one line; empty when there is nothing to say."""
+    duration_ms: float
+    """From being asked to the swap."""
+    draining: int
+    """Requests and calls that still use the old generation."""
+    worker: int
+    """The process that did it; others are not moved."""
+    sha256: str | None
+    """The digest of the source that serves; null for what is not of files."""
+
+
 # Health -------------------------------------------------------------------------------------------
 
 

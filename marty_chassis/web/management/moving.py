@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 
 from starlette.responses import Response
 
 from marty_chassis.errors import (
     LifecycleError,
     NotRunning,
-    NotYet,
     PluginBusy,
     PluginRequired,
     UnknownPlugin,
@@ -21,14 +21,13 @@ from marty_chassis.web.problem import problem
 from .access import FORBIDDEN, Role, foreign
 from .asked import Asked, Desk, answer, refused
 from .audit import Attempt
-from .models import MovedPlugin
+from .models import MovedPlugin, ReloadedPlugin
 
 _STATUS: Mapping[type[LifecycleError], tuple[int, str]] = {
     UnknownPlugin: (404, "unknown-plugin"),
     PluginBusy: (409, "plugin-busy"),
     PluginRequired: (409, "plugin-required"),
     NotRunning: (503, "not-running"),
-    NotYet: (501, "not-yet"),
 }
 
 _YES = frozenset({"", "1", "true", "yes", "on"})
@@ -61,11 +60,17 @@ async def audited(action: str, move: Move, desk: Desk, asked: Asked) -> Response
 
 
 async def reload(desk: Desk, asked: Asked) -> Response:
-    """Replace a plugin by what its source is now."""
-    await desk.overseer.reload(asked.plugin)
-    status = desk.overseer.status_of(asked.plugin)
-    desk.reloads[status.name] = desk.reloads.get(status.name, 0) + 1
-    return _moved(desk, "reload", status, State.STARTED)
+    """Replace a plugin by what its source is now; what fails before the swap changes nothing."""
+    word = asked.query.get("wait", "").lower()
+    if word not in ("", "swap", "drain"):
+        return problem(400, "wait is `swap` or `drain`.", type="bad-query")
+    reloaded = await desk.overseer.reload(asked.plugin, drained=word == "drain")
+    reason = desk.masked(reloaded.reason)
+    found = ReloadedPlugin(**{**asdict(reloaded), "reason": reason})
+    if not reloaded.rolled_back:
+        return answer(desk, found)
+    detail = f"plugin {found.plugin!r} was not reloaded. {reason}"
+    return problem(422, detail, type="rolled-back", **found.model_dump())
 
 
 async def enable(desk: Desk, asked: Asked) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from marty_chassis.lifecycle import Missing, Moved, PluginStatus
+from marty_chassis.lifecycle import Missing, Moved, PluginStatus, Reloaded
 
 if TYPE_CHECKING:
     from marty_chassis.settings import ChassisConfig
@@ -40,8 +40,8 @@ class Overseer(Protocol):
         """Stop a plugin and keep it from starting."""
         ...
 
-    async def reload(self, name: str) -> object:
-        """Replace a plugin by what its source is now."""
+    async def reload(self, name: str, *, drained: bool = False) -> Reloaded:
+        """Replace a plugin by what its source is now; `drained`: wait until the old one is gone."""
         ...
 
     def subscribe(self, watcher: Callable[[Moved], None]) -> Callable[[], None]:

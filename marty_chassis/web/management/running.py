@@ -8,7 +8,7 @@ from loguru import logger
 
 from marty_chassis.boundary import GRACE, Detached, running_loop, spawn
 from marty_chassis.boundary.words import traceback_of
-from marty_chassis.lifecycle import Moved
+from marty_chassis.lifecycle import Moved, State
 
 from .asked import Desk
 from .views import move_json
@@ -55,6 +55,8 @@ class Running:
 
     def _note(self, moved: Moved) -> None:
         moved = replace(moved, reason=self._desk.masked(moved.reason))
+        if moved.before is moved.after is State.STARTED:  # Another generation serves.
+            self._desk.reloads[moved.name] = self._desk.reloads.get(moved.name, 0) + 1
         self._desk.journal.note("move", move_json(moved))
 
     def __repr__(self) -> str:
