@@ -1,0 +1,8 @@
+"""The workers of one service on one host: what is moved in one of them is moved in all."""
+
+from __future__ import annotations
+
+from .message import Order, Standing, WorkerResult
+from .workers import PATIENCE, Hands, Workers
+
+__all__ = ["PATIENCE", "Hands", "Order", "Standing", "WorkerResult", "Workers"]

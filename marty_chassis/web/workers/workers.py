@@ -1,0 +1,289 @@
+"""All workers of one service on this host, as one of them sees them: what one does, all do.
+
+Orders are given one at a time, counted over all workers, and carried out here one after the other.
+There is no server and no leader: each worker has a socket in a folder that all of them know.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+import anyio
+from loguru import logger
+
+from marty_chassis.boundary import GRACE, Detached, Signal, running_loop, spawn
+from marty_chassis.boundary.words import traceback_of
+from marty_chassis.errors import PluginBusy, WorkersApart
+from marty_chassis.settings.names import folded
+
+from .folder import folder_for
+from .kin import key, kinship
+from .message import Action, Hello, Order, Standing, State, WorkerResult, states
+from .talk import Talk
+from .turns import turn
+from .wire import AVAILABLE, Wire
+
+T = TypeVar("T")
+
+PATIENCE: Final = 10.0
+"""Seconds that an order waits for its turn, and then for the other workers."""
+_QUEUE: Final = 1000
+"""Orders that may wait here; nobody gives so many, but a message costs nothing."""
+
+
+class Hands(Protocol):
+    """Carries out here what is ordered elsewhere."""
+
+    async def carry_out(self, order: Order) -> WorkerResult:
+        """Do it, and say what has become of it; raises nothing."""
+        ...
+
+    def standing(self) -> dict[str, Standing]:
+        """How every plugin stands here."""
+        ...
+
+    async def come_up(self, others: Mapping[str, Standing]) -> None:
+        """Stand as the others do, before plugins start."""
+        ...
+
+    async def catch_up(self, others: Mapping[str, Standing]) -> None:
+        """Stand as the others do, while plugins run."""
+        ...
+
+
+class Workers:
+    """The workers of one service. `open` it before the plugins start, `begin` when they have.
+
+    A process that was not started as a worker is alone: then all this does nothing, and so it is
+    where workers cannot hear each other, which is said in the log.
+    """
+
+    def __init__(
+        self,
+        hands: Hands,
+        *,
+        environ: Mapping[str, str] | None = None,
+        patience: float = PATIENCE,
+        pid: int | None = None,
+    ) -> None:
+        self.number = 0
+        """The last order that was heard of."""
+        self.pid = pid or os.getpid()
+        self._hands = hands
+        self._environ: Mapping[str, str] = os.environ if environ is None else environ
+        self._patience = patience
+        self._talk: Talk | None = None
+        self._loop: object = None
+        self._tasks: list[Detached[None]] = []
+        self._giving: dict[Detached[Any], None] = {}
+        self._turn = anyio.Lock()
+        """Held while something is carried out here."""
+        self._first: State | None = None
+        """What the others said at the beginning."""
+        self._begun = False
+        self._orders: deque[Order] = deque()
+        self._bell: Signal[None] = Signal()
+        self._doing: list[tuple[str, str]] = []
+
+    @property
+    def alone(self) -> bool:
+        """Whether there is nobody to hear or to tell."""
+        return self._talk is None
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes of this service on this host that hear each other, this one among them."""
+        others = [] if self._talk is None else self._talk.wire.others()
+        return tuple(sorted([self.pid, *others]))
+
+    @property
+    def ignored(self) -> int:
+        """How much came that was no message of a worker of this service."""
+        return 0 if self._talk is None else self._talk.wire.ignored
+
+    async def open(self, service: str, configuration: Path | None) -> None:
+        """Be heard by the others, learn how they stand, and stand so; does not raise."""
+        await self.close()
+        shared = kinship(self._environ)
+        if shared is None:
+            return
+        if not AVAILABLE:
+            logger.warning("workers cannot hear each other here: each is moved by itself")
+            return
+        try:
+            wire = await self._wire(shared, service, str(configuration or ""))
+        except WorkersApart as error:
+            logger.warning("{}", error)
+            return
+        self._loop, self._turn = running_loop(), anyio.Lock()
+        self._talk = Talk(wire, self._take, self._states)
+        self._spawn(self._talk.hear)
+        self._first = await self._talk.ask()
+        if self._first is not None:
+            self.number = max(self.number, self._first.number)
+            await self._hands.come_up(self._first.plugins)
+        logger.info("worker {} of {}", wire.pid, ", ".join(map(str, self.pids)))
+
+    async def begin(self) -> None:
+        """Carry out orders from now on, those too that came while plugins started."""
+        if self._talk is None:
+            return
+        first, self._first = self._first, None
+        if first is not None:
+            # What was imported before the others were asked may be older than what they run.
+            async with self._turn:
+                await self._hands.catch_up(first.plugins)
+        self._begun = True
+        self._spawn(self._work, self._talk)
+
+    async def close(self) -> None:
+        """Be heard no longer; an order that is given from here has a moment to end."""
+        talk, self._talk = self._talk, None
+        tasks, self._tasks = self._tasks, []
+        giving, self._giving = list(self._giving), {}
+        self._begun, self._first, self.number = False, None, 0
+        self._orders.clear()
+        if talk is None:
+            return
+        if self._loop is not running_loop():
+            # What lives in a loop that has ended cannot be told to leave, and does nothing.
+            talk.wire.drop()
+            return
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(GRACE):
+                for given in giving:
+                    await given.wait()
+            for task in (*giving, *tasks):
+                task.cancel()
+                await task.wait(GRACE)
+            await talk.wire.close()
+
+    async def ordered(
+        self,
+        action: Action,
+        plugin: str,
+        do: Callable[[], Awaitable[T]],
+        own: Callable[[T], WorkerResult],
+        *,
+        force: bool = False,
+    ) -> tuple[T, tuple[WorkerResult, ...]]:
+        """Do it here, and when that went well, in all other workers; give what became of it.
+
+        Raises what `do` raises, and `PluginBusy` where another order is under way. It goes on to
+        its end also when whoever asked for it is cancelled. Nobody else is bothered with what
+        failed here.
+        """
+        if self._talk is None:
+            value = await do()
+            return value, (own(value),)
+        name = folded(plugin)
+        for busy, words in self._doing:
+            if busy == name:
+                raise PluginBusy(name, words)
+        task = spawn(
+            self._give, self._talk, action, name, do, own, force, name=f"order: {action} {name}"
+        )
+        self._giving[task] = None
+        task.when_ended(lambda ended: self._giving.pop(ended, None))
+        await task.wait()
+        try:
+            return task.result()
+        finally:
+            # The raised error's traceback holds this frame; it must not hold the task that holds it.
+            del task
+
+    # ------------------------------------------------------------------------------------------
+
+    async def _wire(self, shared: bytes, service: str, configuration: str) -> Wire:
+        # More than once around where one process has several services of one name.
+        for number in count():
+            folder = folder_for(service, key(shared, service, configuration, number), self._environ)
+            if (wire := await Wire.open(folder, self.pid)) is not None:
+                return wire
+        raise AssertionError("unreachable: the numbers have no end")
+
+    def _spawn(self, function: Callable[..., Awaitable[None]], *args: object) -> None:
+        task = spawn(function, *args, name="marty: workers")
+        task.when_ended(_said)
+        self._tasks.append(task)
+
+    async def _give(
+        self,
+        talk: Talk,
+        action: Action,
+        plugin: str,
+        do: Callable[[], Awaitable[T]],
+        own: Callable[[T], WorkerResult],
+        force: bool,
+    ) -> tuple[T, tuple[WorkerResult, ...]]:
+        with self._busy(plugin, action, talk.wire.pid):
+            async with turn(talk.wire.folder, self._patience) as ours:
+                if not ours:
+                    raise PluginBusy(plugin, "waiting for an order that another worker gives")
+                async with self._turn:
+                    value = await do()
+                mine = own(value)
+                if not mine.ok:
+                    return value, (mine,)
+                self.number += 1
+                order = Order(
+                    id=secrets.token_hex(8),
+                    pid=talk.wire.pid,
+                    number=self.number,
+                    action=action,
+                    plugin=plugin,
+                    force=force,
+                    seconds=self._patience,
+                )
+                return value, (mine, *await talk.tell(order))
+
+    async def _work(self, talk: Talk) -> None:
+        while True:
+            while not self._orders:
+                await self._bell.wait()
+            order = self._orders.popleft()
+            with self._busy(order.plugin, order.action, order.pid):
+                missed = order.number > self.number + 1
+                self.number = max(self.number, order.number)
+                async with self._turn:
+                    result = await self._hands.carry_out(order)
+            await talk.answer(order, result)
+            if missed and (state := await talk.ask()) is not None:
+                async with self._turn:
+                    await self._hands.catch_up(state.plugins)
+
+    def _take(self, order: Order) -> None:
+        if len(self._orders) < _QUEUE:
+            self._orders.append(order)
+            bell, self._bell = self._bell, Signal()
+            bell.set(None)
+
+    def _states(self, hello: Hello) -> list[State]:
+        number, plugins = (self.number, self._hands.standing()) if self._begun else (0, {})
+        return states(hello.id, self.pid, number, plugins)
+
+    @contextmanager
+    def _busy(self, plugin: str, action: str, pid: int) -> Iterator[None]:
+        """Note what is under way, so that who asks for it too is told."""
+        entry = (plugin, f"being moved: worker {pid} was asked to {action} it")
+        self._doing.append(entry)
+        try:
+            yield
+        finally:
+            self._doing.remove(entry)
+
+    def __repr__(self) -> str:
+        return f"<Workers {'alone' if self._talk is None else self._talk.wire!r}>"
+
+
+def _said(task: Detached[None]) -> None:
+    """Say that the task has died, which only a mistake of ours can bring about."""
+    if task.error is not None:
+        logger.error("this worker no longer hears the others:\n{}", traceback_of(task.error))
