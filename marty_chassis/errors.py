@@ -231,21 +231,26 @@ class ContractError(MartyError):
 class UnknownHook(ContractError):
     """A plugin implements, or a caller asks, a hook that does not exist."""
 
-    def __init__(self, hook: str, known: Sequence[str], *, plugin: str | None = None) -> None:
-        super().__init__(hook, known, plugin)
+    def __init__(
+        self, hook: str, known: Sequence[str], *, plugin: str | None = None, place: str = ""
+    ) -> None:
+        super().__init__(hook, known, plugin, place)
         self.hook = hook
         self.known = tuple(known)
         self.plugin = plugin
+        self.place = place
+        """Where it is written: `plugins/audit.py:12`."""
 
     def __str__(self) -> str:
         asks = "someone asks" if self.plugin is None else f"plugin {self.plugin!r} implements"
+        at = f" at {self.place}" if self.place else ""
         bring = (
             ""
             if self.plugin is None
             else " Mark it optionalhook=True if another plugin may bring it."
         )
         return (
-            f"{asks} the hook {self.hook!r}, which does not exist."
+            f"{asks} the hook {self.hook!r}{at}, which does not exist."
             f"{did_you_mean(self.hook, self.known)} `marty hooks list` shows every hook.{bring}"
         )
 

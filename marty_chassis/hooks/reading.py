@@ -73,9 +73,11 @@ def taken(function: Callable[..., Any]) -> tuple[str, ...]:
     )
 
 
-def unknown(hook: str, known: Mapping[str, Any], plugin: str) -> UnknownHook:
+def unknown(
+    hook: str, known: Mapping[str, Any], plugin: str, function: Callable[..., Any]
+) -> UnknownHook:
     """The error for a hook that no specification names."""
-    return UnknownHook(hook, sorted(known), plugin=plugin)
+    return UnknownHook(hook, sorted(known), plugin=plugin, place=place(function))
 
 
 def place(function: Callable[..., Any]) -> str:

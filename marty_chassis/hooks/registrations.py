@@ -85,7 +85,7 @@ class Registrations:
         elif given.get("optionalhook"):
             taken = reading.taken(function)
         else:
-            raise reading.unknown(hook, known, self.plugin)
+            raise reading.unknown(hook, known, self.plugin, function)
         handler = self._handler(hook, function, taken, given, facts or {})
         self._handlers.append(handler)
         self._changed()

@@ -26,8 +26,8 @@ def test_a_misspelt_hook_is_named_with_a_guess(registrations) -> None:
         registrations.read(Plugin())
 
     assert str(raised.value) == (
-        "plugin 'audit' implements the hook 'service_pre_registr', which does not exist."
-        " Did you mean 'service_pre_register'? `marty hooks list` shows every hook. Mark it"
+        f"plugin 'audit' implements the hook 'service_pre_registr' at {__file__}:22, which does not"
+        " exist. Did you mean 'service_pre_register'? `marty hooks list` shows every hook. Mark it"
         " optionalhook=True if another plugin may bring it."
     )
 
