@@ -34,7 +34,7 @@ def short_deadlines(monkeypatch: pytest.MonkeyPatch, short_grace: None) -> None:
     monkeypatch.setitem(bounded.__kwdefaults__, "grace", 0.02)
     for name in marty_hookspecs.__all__:
         point: Any = getattr(marty_hookspecs, name)
-        spec = getattr(point, "extension_point", None)
+        spec: Any = getattr(point, "extension_point", None)
         if getattr(spec, "deadline", None) is not None:
             monkeypatch.setattr(point, "extension_point", replace(spec, deadline=0.08))
 
