@@ -1,0 +1,1 @@
+"""Plugins are reloaded a thousand times under a service that answers all the while."""
