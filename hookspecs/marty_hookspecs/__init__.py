@@ -15,6 +15,7 @@ from .metrics import MetricDefinition, metrics_collect, metrics_describe
 from .middleware import (
     CallNext,
     CallNextSocket,
+    Headers,
     Request,
     Response,
     WebSocket,
@@ -50,6 +51,7 @@ __all__ = [
     "EventHandler",
     "ExtensionPointType",
     "FailurePolicy",
+    "Headers",
     "HealthResult",
     "MetricDefinition",
     "PluginMetadata",

@@ -2,10 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, Protocol, overload
 
 from .point import ErrorPolicy, ExtensionPointType, extension_point
+
+
+class Headers(Protocol):
+    """Headers by name, in upper or lower case; Starlette's `MutableHeaders` are such."""
+
+    def __getitem__(self, key: str, /) -> str: ...
+
+    def __setitem__(self, key: str, value: str, /) -> None:
+        """Set a header, instead of all there are of that name."""
+        ...
+
+    def __delitem__(self, key: str, /) -> None:
+        """Remove all of that name; there need not be one."""
+        ...
+
+    def __contains__(self, key: object, /) -> bool: ...
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __len__(self) -> int: ...
+
+    @overload
+    def get(self, key: str, /) -> str | None: ...
+    @overload
+    def get(self, key: str, default: str, /) -> str:
+        """Give the first of that name, or the default."""
+        ...
+
+    def getlist(self, key: str, /) -> list[str]:
+        """Give all of that name."""
+        ...
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Give all of them, names in lower case."""
+        ...
+
+    def append(self, key: str, value: str, /) -> None:
+        """Add one beside those of that name."""
+        ...
+
+    def setdefault(self, key: str, value: str, /) -> str:
+        """Set a header if there is none of that name; gives what is there then."""
+        ...
 
 
 class Request(Protocol):
@@ -22,7 +65,7 @@ class Request(Protocol):
         ...
 
     @property
-    def headers(self) -> MutableMapping[str, str]:
+    def headers(self) -> Headers:
         """Case-insensitive; setting one replaces all that the client sent of that name."""
         ...
 
@@ -52,7 +95,7 @@ class Response(Protocol):
     status_code: int
 
     @property
-    def headers(self) -> MutableMapping[str, str]:
+    def headers(self) -> Headers:
         """Case-insensitive and mutable until the response leaves the last plugin."""
         ...
 

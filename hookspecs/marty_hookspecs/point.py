@@ -13,9 +13,11 @@ from .marker import PROJECT_NAME
 
 P = ParamSpec("P")
 R = TypeVar("R")
-"""What one plugin answers."""
 A = TypeVar("A")
-"""What the caller gets: the answers of all, combined."""
+R_co = TypeVar("R_co", covariant=True)
+"""What one plugin answers."""
+A_co = TypeVar("A_co", covariant=True)
+"""What the caller gets: the answers of all, combined. Covariant: `print(await ask(point))`."""
 
 
 class ExtensionPointType(Enum):
@@ -45,7 +47,7 @@ class ErrorPolicy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class PointSpec(Generic[R, A]):
+class PointSpec(Generic[R_co, A_co]):
     """What a hook specification says besides its signature and its words."""
 
     name: str
@@ -67,11 +69,11 @@ class PointSpec(Generic[R, A]):
         return self.name.replace(".", "_")
 
 
-class Point(Protocol[P, R, A]):
+class Point(Protocol[P, R_co, A_co]):
     """A hookspec function, as a caller sees it: parameters, one answer, all answers combined."""
 
     @property
-    def extension_point(self) -> PointSpec[R, A]:
+    def extension_point(self) -> PointSpec[R_co, A_co]:
         """The facts beside the signature."""
         ...
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_type
 
+from starlette.responses import PlainTextResponse
+
 from marty_chassis.hooks import Answer, Hooks
 from marty_hookspecs import (
+    CallNext,
     PluginMetadata,
     Request,
     Response,
@@ -55,3 +58,14 @@ async def wrong_arguments_are_errors(hooks: Hooks, info: ServiceInfo) -> None:
     await hooks.ask(service_pre_register)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await hooks.ask(service_pre_register, info, info)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await hooks.ask(service_pre_register, info=info)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def an_answer_may_go_where_anything_goes(hooks: Hooks) -> None:
+    print(await hooks.ask(metrics_collect), await hooks.ask(service_discover, {}))
+
+
+async def starlettes_responses_are_responses(request: Request, call_next: CallNext) -> Response:
+    request.headers["x-seen"] = "yes"
+    response = await call_next(request)
+    response.headers.append("vary", "x-seen")
+    return response if response.status_code < 500 else PlainTextResponse("later", 503)
