@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,23 +11,29 @@ from textwrap import dedent
 
 import pytest
 
+import marty_chassis
+import marty_hookspecs
+
 ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("[!_]*.py"))
+FOLDER = ROOT / "examples"
+EXAMPLES = sorted([*FOLDER.glob("[!_]*.py"), *FOLDER.glob("*/service.py")])
+PACKAGES = {str(Path(package.__path__[0]).parent) for package in (marty_chassis, marty_hookspecs)}
 
 
 def test_there_are_examples() -> None:
     assert EXAMPLES
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.relative_to(FOLDER).as_posix())
 def test_an_example_prints_what_its_docstring_says(example: Path) -> None:
     words = ast.get_docstring(ast.parse(example.read_text("utf-8"))) or ""
-    command = f"python examples/{example.name}"
+    command = f"python examples/{example.relative_to(FOLDER).as_posix()}"
     assert block(words, "Run it:") == command
 
     run = subprocess.run(
         [sys.executable, str(example)],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(PACKAGES)},
         capture_output=True,
         text=True,
         timeout=50,
