@@ -82,6 +82,15 @@ class Departures:
         task.when_ended(lambda ended: self._over(departure, ended))
         return departure
 
+    def of(self, unit: Unit) -> tuple[Departure, ...]:
+        """Those that a generation of this plugin takes part in."""
+        return tuple(one for one in self.tasks if any(old.unit is unit for old in one.olds))
+
+    @property
+    def olds(self) -> list[Old]:
+        """Every old generation that has not been dropped."""
+        return [one for departure in self.tasks for one in departure.olds if not one.gone.is_set]
+
     def hurry(self, seconds: float) -> None:
         """Wait for calls under way no longer than this."""
         ends = anyio.current_time() + seconds

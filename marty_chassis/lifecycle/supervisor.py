@@ -234,6 +234,25 @@ class Supervisor:
             raise PluginDisabled(unit.name)
         return await self._reloads.reload(unit, drained=drained)
 
+    async def dropped(self, name: str) -> int:
+        """Wait until the generations that reloads have replaced have been dropped.
+
+        Gives how many requests and calls still use them, which were not waited for any longer.
+        """
+        unit, departures = self._known(name), self._reloads.departures
+        leaving = departures.of(unit)
+        for departure in leaving:
+            await departure.over.wait()
+        return sum(departures.uses(departure, unit) for departure in leaving)
+
+    def count_from(self, name: str, generation: int) -> None:
+        """Let the next run of a plugin have this number, if it has had no higher one.
+
+        For a process that takes the place of another one, before it starts its plugins.
+        """
+        unit = self._known(name)
+        unit.generation = max(unit.generation, generation - 1)
+
     # Looking ----------------------------------------------------------------------------------
 
     def status(self) -> tuple[PluginStatus, ...]:
@@ -243,6 +262,12 @@ class Supervisor:
     def status_of(self, name: str) -> PluginStatus:
         """Everything about one plugin; raises `UnknownPlugin`."""
         return self._status(self._known(name))
+
+    def on_disk(self, name: str) -> str | None:
+        """The digest of a plugin's source as it is now; `None` where that cannot be known."""
+        from marty_chassis.discovery import digest_on_disk
+
+        return digest_on_disk(self._known(name).candidate)
 
     def instance_of(self, name: str) -> object | None:
         """The plugin itself while it is started, else `None`; raises `UnknownPlugin`."""
