@@ -144,7 +144,8 @@ def layered(layer: Callable[[Any, int], Any], size: int) -> ASGI:
     app: Any = application()
     for number in range(size):
         app = layer(app, number)
-    return app
+    made: ASGI = app
+    return made
 
 
 def hosted(plugin: Callable[[int], object], size: int) -> ASGI:
