@@ -186,16 +186,19 @@ async def park_for_turn(waiters: list[Waiter]) -> None:
         waiters.remove(turn)
 
 
-def give_turn(waiters: Iterable[Waiter]) -> None:
+def give_turn(waiters: Iterable[Waiter]) -> bool:
     """Let every task go on that is parked in this list, at once where that is possible (asyncio).
 
-    Each runs as itself, with its own context, up to where it waits next; then this returns.
+    Each runs as itself, with its own context, up to where it waits next; then this returns, True if
+    one of them has cancelled the caller meanwhile.
     """
+    cancelled = False
     for waiter in tuple(waiters):
         if isinstance(waiter, _Turn) and not waiter.done():
-            waiter.run()
+            cancelled = waiter.run() or cancelled
         else:
             wake((waiter,))
+    return cancelled
 
 
 class _Turn(asyncio.Future[None]):
@@ -224,21 +227,24 @@ class _Turn(asyncio.Future[None]):
             self._schedule()
         return cancelled
 
-    def run(self) -> None:
-        """Run the task that waits here."""
+    def run(self) -> bool:
+        """Run the task that waits here; True if it has cancelled the one that runs now."""
         super().set_result(None)
         wakeup, context = self._wakeup, self._wakeup_context
         if wakeup is None or context is None:
-            return
+            return False
         loop = self.get_loop()
         current = asyncio.current_task(loop)
-        if current is not None:
-            asyncio.tasks._leave_task(loop, current)
+        if current is None:
+            context.run(wakeup, self)
+            return False
+        before = current.cancelling()
+        asyncio.tasks._leave_task(loop, current)
         try:
             context.run(wakeup, self)
         finally:
-            if current is not None:
-                asyncio.tasks._enter_task(loop, current)
+            asyncio.tasks._enter_task(loop, current)
+        return current.cancelling() > before
 
     def _schedule(self) -> None:
         if self._wakeup is not None:

@@ -53,10 +53,18 @@ class Turn(Signal[T]):
 
     It runs as itself, in its own task with its own context variables, up to where it waits next;
     so the two need no round of the event loop. Where that is not possible (trio) it is woken.
-    Whoever waits must be prepared to run while the other's frames are still on the stack.
+    Whoever waits must be prepared to run while the other's frames are still on the stack. Who has
+    set it looks at `cancelled` then, and waits for anything at all if it is true: before Python
+    3.13 a task that is cancelled while it runs, and leaves the cancelled scope without waiting,
+    takes the cancellation out with it.
     """
 
-    __slots__ = ()
+    __slots__ = ("cancelled",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cancelled = False
+        """Whether the one who set this was cancelled by the one who went on."""
 
     def set(self, value: T) -> bool:
         """Hand over and let who waits go on; False when another was first."""
@@ -64,7 +72,7 @@ class Turn(Signal[T]):
             return False
         self.is_set = True
         self._value = value
-        give_turn(self._waiters)
+        self.cancelled = give_turn(self._waiters)
         return True
 
     async def wait(self) -> T:

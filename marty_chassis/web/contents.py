@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import anyio.to_thread
 from starlette.types import Message
@@ -51,19 +52,21 @@ class Contents:
             self._over = True
             return bytes(message.get("body", b""))
         size = PIECE if self._left is None else min(PIECE, self._left)
+        read: Callable[[Any, int, int | None], bytes]
         if message["type"] == "http.response.pathsend":
-            piece = await anyio.to_thread.run_sync(_from_path, message["path"], size, self._offset)
+            read, file = _from_path, message["path"]
         else:
-            piece = await anyio.to_thread.run_sync(_from_file, message["file"], size, self._offset)
+            read, file = _from_file, message["file"]
+        piece = await anyio.to_thread.run_sync(read, file, size, self._offset)
         self._offset = None if self._offset is None else self._offset + len(piece)
         self._left = None if self._left is None else self._left - len(piece)
         return piece
 
 
-def _from_path(path: str, size: int, offset: int) -> bytes:
+def _from_path(path: str, size: int, offset: int | None) -> bytes:
     file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        os.lseek(file, offset, os.SEEK_SET)
+        os.lseek(file, offset or 0, os.SEEK_SET)
         return os.read(file, size)
     finally:
         os.close(file)

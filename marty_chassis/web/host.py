@@ -54,6 +54,9 @@ class Host:
         else:
             await self.app(scope, receive, send)
             return
+        if self._selector.holds and not await self._selector.let_in():
+            await refuse(503, scope, receive, send)
+            return
         if self.gate is not None and self.gate.missing_required():
             await refuse(503, scope, receive, send)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -32,7 +33,7 @@ class AppResponse(Response):
     """Whether `_content` is not what the application sends."""
     _pieces: tuple[bytes, ...] = ()
     """What of the body has come so far, when somebody asked for all of it."""
-    background = None
+    background: BackgroundTask | None = None
 
     def __init__(self, run: Run, start: Message) -> None:
         # Not super's: that renders content.

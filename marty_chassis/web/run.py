@@ -175,6 +175,8 @@ class Run:
         self._brought = changed(self._given)
         # Here the plugins go on, often up to their decision, before this returns.
         self._started.set(message)
+        if self._started.cancelled:
+            await anyio.lowlevel.checkpoint()
         if not self._go.is_set:
             await self._go.wait()
         response = self._response
@@ -191,8 +193,10 @@ class Run:
     async def _hand_over(self, message: Message) -> None:
         self._offer = message
         self._go = Signal()
-        if self._offered is not None:
-            self._offered.set(None)
+        if (offered := self._offered) is not None:
+            offered.set(None)
+            if offered.cancelled:
+                await anyio.lowlevel.checkpoint()
         await self._go.wait()
         if self._undelivered:
             await self._deliver()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from marty_chassis.errors import WrongAnswer
 from marty_chassis.hooks import Handler, Registrations, is_awaitable
@@ -29,7 +30,7 @@ async def stage(registrations: Registrations) -> None:
         if not callable(wrapped):
             raise _wrong(handler, wrapped, "the application wrapped, or the application itself.")
         if wrapped is not inside:
-            around = contained(wrapped, handler, registrations.manager.failures)
+            around = contained(cast(ASGIApp, wrapped), handler, registrations.manager.failures)
             registrations.add(LAYERS, Layer(handler, around, inside))
     for handler in registrations.handlers(BRING):
         routes = await _asked(handler)

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -187,7 +187,7 @@ def configured_wrap(
             f"it is {type(found).__name__}, which cannot be called",
             "Name a class, or a function, that takes the application and gives one.",
         )
-    return ConfiguredMiddleware(use, found, options or {}, priority)
+    return ConfiguredMiddleware(use, cast(Callable[..., ASGIApp], found), options or {}, priority)
 
 
 def _imported(use: str, module_name: str) -> Any:

@@ -146,3 +146,23 @@ async def test_several_that_wait_all_go_on() -> None:
         await task.wait(1)
 
     assert got == [7, 7, 7]
+
+
+async def test_a_cancellation_by_who_goes_on_stays_in_its_scope() -> None:
+    turn: Turn[None] = Turn()
+    scope = anyio.CancelScope()
+
+    async def waiting() -> None:
+        await turn.wait()
+        scope.cancel()
+
+    task = spawn(waiting, name="waiting")
+    while not turn._waiters:
+        await anyio.lowlevel.checkpoint()
+    with scope:
+        turn.set(None)
+        if turn.cancelled:
+            await anyio.lowlevel.checkpoint()
+
+    await task.wait(1)
+    await anyio.sleep(0.001)

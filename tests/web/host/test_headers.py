@@ -82,4 +82,4 @@ def test_they_are_a_mutable_mapping() -> None:
     assert headers.pop("a", None) is None
     headers.clear()
     assert len(headers) == 0
-    assert 5 not in headers
+    assert not headers.__contains__(5)
