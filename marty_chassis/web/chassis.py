@@ -33,6 +33,7 @@ from .owned import owned
 from .presence import Address, Presence
 from .running import Running
 from .staging import stage
+from .workers import Here, Workers
 
 AnyApp = Callable[[Any, Any, Any], Awaitable[None]]
 """An application of any framework: each has types of its own for scope, receive and send."""
@@ -74,10 +75,12 @@ class Chassis:
         )
         found = self.found
         self.plugin_manager.adopt((*found.candidates, *found.disabled, *found.absent))
+        self.workers = Workers(Here(self.plugin_manager.supervisor))
         self.management = Management(
             self.plugin_manager.supervisor,
             self.plugin_manager,
             bus=self.plugin_manager.event_bus,
+            workers=self.workers,
         )
         self._registrations = Registrations(self.plugin_manager, APPLICATION)
         self._registrations.publish()
@@ -161,12 +164,19 @@ class Chassis:
                 " manages the plugins: use `marty run` or `marty_chassis.serve`"
             )
         await self.management.start(opening=True)
-        await self.plugin_manager.start()
+        await self.workers.open(self.config.service.name, self.config.path)
+        try:
+            await self.plugin_manager.start()
+        except BaseException:
+            await self.workers.close()
+            raise
+        await self.workers.begin()
         self.management.open()
         await self._presence.arrive(self._bound)
 
     async def _stop(self) -> None:
         self.management.drain()
+        await self.workers.close()
         await self._presence.leave()
         await self.plugin_manager.stop()
         await self.management.stop()

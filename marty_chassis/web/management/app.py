@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from marty_chassis.hooks import HookManager
+from marty_chassis.web.workers import Here, Workers
 from marty_hookspecs.web import Receive, Scope, Send
 
 from .asked import Desk
@@ -33,6 +34,7 @@ class Management:
 
     prefix: what the paths begin with; `management.prefix` of the configuration when not given.
     owned: those of `paths` that are left to the application.
+    workers: the other processes of the service, which are moved with this one while they are open.
     """
 
     def __init__(
@@ -44,9 +46,13 @@ class Management:
         prefix: str | None = None,
         owned: Iterable[str] = (),
         health: Health | None = None,
+        workers: Workers | None = None,
     ) -> None:
         health = health or Health(manager, overseer)
-        self._desk = Desk(overseer, manager, bus, health, Journal(), Exposition(), Audit(bus))
+        workers = workers or Workers(Here(overseer))
+        self._desk = Desk(
+            overseer, manager, bus, health, Journal(), Exposition(), Audit(bus), workers
+        )
         self._running = Running(self._desk)
         own = overseer.config.management.prefix
         self._front = self.at(own if prefix is None else prefix, owned)

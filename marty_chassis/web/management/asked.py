@@ -19,6 +19,7 @@ from .access import Refusal, Role
 if TYPE_CHECKING:
     from marty_chassis.events import EventBus
     from marty_chassis.hooks import HookManager
+    from marty_chassis.web.workers import Workers
 
     from .audit import Audit
     from .exposition import Exposition
@@ -38,6 +39,7 @@ class Desk:
     journal: Journal
     exposition: Exposition
     audit: Audit
+    workers: Workers
     opening: bool = False
     """Whether plugins are still starting for the first time."""
     draining: bool = False

@@ -32,7 +32,7 @@ from .views import plugin_detail, plugins_view
 async def plugins(desk: Desk, asked: Asked) -> ASGIApp:
     """Every plugin."""
     last = desk.journal.id(desk.journal.last)
-    return answer(desk, plugins_view(desk.overseer, desk.health, last))
+    return answer(desk, plugins_view(desk.overseer, desk.health, desk.workers.pids, last))
 
 
 async def plugin(desk: Desk, asked: Asked) -> ASGIApp:

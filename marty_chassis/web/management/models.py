@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from marty_chassis.web.workers import WorkerResult
+
 Status = Literal["pass", "warn", "fail"]
 Number = int | float
 
@@ -27,6 +29,8 @@ class ServiceView(Answer):
     version: str
     worker: int
     """The process: of several workers behind one port, one answers."""
+    workers: list[int]
+    """The processes of the service on this host that hear each other: what one does, all do."""
 
 
 class PluginView(Answer):
@@ -135,7 +139,9 @@ class MovedPlugin(Answer):
     reason: str
     generation: int
     worker: int
-    """The process that did it; others are not moved."""
+    """The process that was asked."""
+    workers: list[WorkerResult]
+    """What became of it in each process of the service on this host, the one that was asked first."""
 
 
 class ReloadedPlugin(Answer):
@@ -159,9 +165,11 @@ class ReloadedPlugin(Answer):
     draining: int
     """Requests and calls that still use the old generation."""
     worker: int
-    """The process that did it; others are not moved."""
+    """The process that was asked; what is above is of this one."""
     sha256: str | None
     """The digest of the source that serves; null for what is not of files."""
+    workers: list[WorkerResult]
+    """What became of it in each process of the service on this host, the one that was asked first."""
 
 
 # Health -------------------------------------------------------------------------------------------

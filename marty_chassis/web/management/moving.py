@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
 
 from starlette.responses import Response
 
@@ -17,6 +20,7 @@ from marty_chassis.errors import (
 )
 from marty_chassis.lifecycle import PluginStatus, State
 from marty_chassis.web.problem import problem
+from marty_chassis.web.workers import WorkerResult, of_reload, of_status
 
 from .access import FORBIDDEN, Role, foreign
 from .asked import Asked, Desk, answer, refused
@@ -64,19 +68,32 @@ async def reload(desk: Desk, asked: Asked) -> Response:
     word = asked.query.get("wait", "").lower()
     if word not in ("", "swap", "drain"):
         return problem(400, "wait is `swap` or `drain`.", type="bad-query")
-    reloaded = await desk.overseer.reload(asked.plugin, drained=word == "drain")
-    reason = desk.masked(reloaded.reason)
-    found = ReloadedPlugin(**{**asdict(reloaded), "reason": reason})
+    drained = word == "drain"
+    overseer, several = desk.overseer, not desk.workers.alone
+    # The other workers are not to wait until the old one is dropped here.
+    do = partial(overseer.reload, asked.plugin, drained=drained and not several)
+    reloaded, workers = await desk.workers.ordered("reload", asked.plugin, do, of_reload)
+    if drained and several and not reloaded.rolled_back:
+        reloaded = replace(reloaded, draining=await overseer.dropped(asked.plugin))
+    found = ReloadedPlugin(
+        **{**asdict(reloaded), "reason": desk.masked(reloaded.reason)}, workers=list(workers)
+    )
     if not reloaded.rolled_back:
-        return answer(desk, found)
-    detail = f"plugin {found.plugin!r} was not reloaded. {reason}"
-    return problem(422, detail, type="rolled-back", **found.model_dump())
+        return _everywhere(desk, "reload", found)
+    detail = f"plugin {found.plugin!r} was not reloaded. {found.reason}"
+    return problem(422, detail, type="rolled-back", **_shown(desk, found))
 
 
 async def enable(desk: Desk, asked: Asked) -> Response:
     """Let a disabled plugin start again."""
-    status = await desk.overseer.enable(asked.plugin)
-    return _moved(desk, "enable", status, State.STARTED if desk.overseer.running else status.state)
+    running, began = desk.overseer.running, time.perf_counter()
+    status, workers = await desk.workers.ordered(
+        "enable",
+        asked.plugin,
+        partial(desk.overseer.enable, asked.plugin),
+        lambda status: of_status(status, State.STARTED if running else status.state, began),
+    )
+    return _moved(desk, "enable", status, workers)
 
 
 async def disable(desk: Desk, asked: Asked) -> Response:
@@ -84,8 +101,15 @@ async def disable(desk: Desk, asked: Asked) -> Response:
     word = asked.query.get("force", "no").lower()
     if word not in _YES | _NO:
         return problem(400, "force is `true` or `false`.", type="bad-query")
-    status = await desk.overseer.disable(asked.plugin, force=word in _YES)
-    return _moved(desk, "disable", status, State.DISABLED)
+    force, began = word in _YES, time.perf_counter()
+    status, workers = await desk.workers.ordered(
+        "disable",
+        asked.plugin,
+        partial(desk.overseer.disable, asked.plugin, force=force),
+        lambda status: of_status(status, State.DISABLED, began),
+        force=force,
+    )
+    return _moved(desk, "disable", status, workers)
 
 
 async def _answered(move: Move, desk: Desk, asked: Asked) -> Response:
@@ -99,9 +123,11 @@ async def _answered(move: Move, desk: Desk, asked: Asked) -> Response:
         return problem(status, desk.masked(str(error)), type=type)
 
 
-def _moved(desk: Desk, action: str, status: PluginStatus, wanted: State) -> Response:
+def _moved(
+    desk: Desk, action: str, status: PluginStatus, workers: Sequence[WorkerResult]
+) -> Response:
     reason = desk.masked(status.reason)
-    if status.state is not wanted:
+    if not workers[0].ok:
         return problem(
             409,
             f"plugin {status.name!r}: {action} was done, and it is {status.state.value}."
@@ -112,14 +138,34 @@ def _moved(desk: Desk, action: str, status: PluginStatus, wanted: State) -> Resp
             state=status.state.value,
             reason=reason,
         )
-    return answer(
-        desk,
-        MovedPlugin(
-            plugin=status.name,
-            action=action,
-            state=status.state.value,
-            reason=reason,
-            generation=status.generation,
-            worker=os.getpid(),
-        ),
+    moved = MovedPlugin(
+        plugin=status.name,
+        action=action,
+        state=status.state.value,
+        reason=reason,
+        generation=status.generation,
+        worker=os.getpid(),
+        workers=list(workers),
     )
+    return _everywhere(desk, action, moved)
+
+
+def _everywhere(desk: Desk, action: str, found: MovedPlugin | ReloadedPlugin) -> Response:
+    """Say that it is done, or in which workers it is not."""
+    apart = [worker for worker in found.workers if not worker.ok]
+    if not apart:
+        return answer(desk, found)
+    which = " ".join(f"Worker {worker.pid}: {worker.reason}" for worker in apart)
+    detail = (
+        f"plugin {found.plugin!r}: {action} was done here, and not in {len(apart)} of"
+        f" {len(found.workers)} workers. {desk.masked(which)} Ask again."
+    )
+    return problem(409, detail, type="workers-differ", **_shown(desk, found))
+
+
+def _shown(desk: Desk, found: MovedPlugin | ReloadedPlugin) -> dict[str, Any]:
+    """Give all fields for a problem, what plugins say masked."""
+    shown = found.model_dump()
+    for worker in shown["workers"]:
+        worker["reason"] = desk.masked(worker["reason"])
+    return shown

@@ -44,6 +44,18 @@ class Overseer(Protocol):
         """Replace a plugin by what its source is now; `drained`: wait until the old one is gone."""
         ...
 
+    async def dropped(self, name: str) -> int:
+        """Wait until what reloads have replaced has been dropped; gives how many still use it."""
+        ...
+
+    def on_disk(self, name: str) -> str | None:
+        """The digest of a plugin's source as it is now; `None` where that cannot be known."""
+        ...
+
+    def count_from(self, name: str, generation: int) -> None:
+        """Let the next run of a plugin have this number, if it has had no higher one."""
+        ...
+
     def subscribe(self, watcher: Callable[[Moved], None]) -> Callable[[], None]:
         """Call this with each move; gives the function that ends it."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,19 @@ if TYPE_CHECKING:
     from marty_chassis.settings import ChassisConfig
 
 
-def plugins_view(overseer: Overseer, health: Health, last_event_id: str) -> PluginsView:
+def plugins_view(
+    overseer: Overseer, health: Health, workers: Sequence[int], last_event_id: str
+) -> PluginsView:
     """Give every plugin in a row."""
     plugins = overseer.status()
     service = overseer.config.service
     return PluginsView(
-        service=ServiceView(name=service.name, version=service.version, worker=os.getpid()),
+        service=ServiceView(
+            name=service.name,
+            version=service.version,
+            worker=os.getpid(),
+            workers=list(workers),
+        ),
         ready=overseer.running and not overseer.missing,
         missing=[
             MissingView(name=m.name, state=m.state and m.state.value, reason=m.reason)

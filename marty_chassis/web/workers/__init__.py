@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from .here import Here, of_reload, of_status
 from .message import Order, Standing, WorkerResult
 from .workers import PATIENCE, Hands, Workers
 
-__all__ = ["PATIENCE", "Hands", "Order", "Standing", "WorkerResult", "Workers"]
+__all__ = [
+    "PATIENCE",
+    "Hands",
+    "Here",
+    "Order",
+    "Standing",
+    "WorkerResult",
+    "Workers",
+    "of_reload",
+    "of_status",
+]

@@ -86,14 +86,19 @@ class Here:
     def standing(self) -> dict[str, Standing]:
         """How every plugin stands here."""
         return {
-            one.name: Standing(generation=one.generation, sha256=one.sha256, disabled=one.switched)
+            one.name: Standing(
+                generation=one.generation,
+                started=one.state is State.STARTED,
+                sha256=one.sha256,
+                disabled=one.switched,
+            )
             for one in self._plugins.status()
         }
 
     async def come_up(self, others: Mapping[str, Standing]) -> None:
         """Disable and enable what they have at run time, and count the runs as they do."""
         for name, theirs, mine in self._both(others):
-            self._plugins.count_from(name, theirs.generation)
+            self._plugins.count_from(name, theirs.generation + (not theirs.started))
             await self._switch(mine, theirs)
 
     async def catch_up(self, others: Mapping[str, Standing]) -> None:

@@ -43,6 +43,7 @@ class Standing(_Frozen):
     """How one plugin stands in a worker."""
 
     generation: int
+    started: bool = True
     sha256: str | None = None
     disabled: bool | None = None
     """Whether it was disabled or enabled at run time; null where the configuration decides."""

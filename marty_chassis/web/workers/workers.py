@@ -118,7 +118,8 @@ class Workers:
             logger.warning("workers cannot hear each other here: each is moved by itself")
             return
         try:
-            wire = await self._wire(shared, service, str(configuration or ""))
+            where = "" if configuration is None else os.path.abspath(configuration)
+            wire = await self._wire(shared, service, where)
         except WorkersApart as error:
             logger.warning("{}", error)
             return
