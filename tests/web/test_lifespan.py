@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Message
 
 from marty_chassis.errors import LifecycleError
 from marty_chassis.web.lifespan import Lifespan
@@ -17,8 +18,8 @@ class Server:
 
     def __init__(self) -> None:
         self.happened: list[str] = []
-        self.sent: list[dict] = []
-        self.state: dict = {}
+        self.sent: list[Message] = []
+        self.state: dict[str, object] = {}
         self._to_app = anyio.Event()
         self._receive_calls = 0
 
@@ -28,13 +29,13 @@ class Server:
     async def stop(self) -> None:
         self.happened.append("plugins stop")
 
-    async def receive(self) -> dict:
+    async def receive(self) -> Message:
         self._receive_calls += 1
         if self._receive_calls == 1:
             return {"type": "lifespan.startup"}
         return {"type": "lifespan.shutdown"}
 
-    async def send(self, message: dict) -> None:
+    async def send(self, message: Message) -> None:
         self.sent.append(message)
         self.happened.append(message["type"])
 
