@@ -8,6 +8,7 @@ from .extension_points import ExtensionPointManager
 from .failures import Failures, hook_failed
 from .generation import Generation, Lease, PointState
 from .handler import Handler, Turn
+from .hold import Hold
 from .manager import HookManager
 from .points import ExtensionPoint
 from .registrations import Registrations, Standing
@@ -22,6 +23,7 @@ __all__ = [
     "Failures",
     "Generation",
     "Handler",
+    "Hold",
     "HookManager",
     "Hooks",
     "Lease",

@@ -10,6 +10,7 @@ import anyio
 
 from .contribution import Contribution
 from .generation import Generation, Lease, PointState
+from .hold import Hold
 
 Reaches = Callable[[Contribution], bool]
 
@@ -21,6 +22,8 @@ class Selector:
         # One variable for each selector: two services in one process never meet.
         self._pin: ContextVar[Generation | None] = ContextVar("marty_generation", default=None)
         self.current = first
+        self.holds: tuple[Hold, ...] = ()
+        """What new requests wait for; looked at for each of them."""
         self._superseded: list[tuple[Lease, Reaches]] = []
         self._let_go: anyio.Event | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -33,6 +36,19 @@ class Selector:
     def pin(self, generation: Generation | None = None) -> AbstractContextManager[Generation]:
         """Use one generation, the current one if not given, for all that happens inside."""
         return _Pin(self._pin, generation or self.current)
+
+    async def let_in(self) -> bool:
+        """Wait for what holds new requests back; whether this one may go on.
+
+        A request inside of another one is not kept: the other one is being waited for.
+        """
+        seen: set[Hold] = set()
+        while self._pin.get() is None and (waiting := set(self.holds) - seen):
+            seen |= waiting
+            for hold in waiting:
+                if not await hold.passed():
+                    return False
+        return True
 
     def unpinned_context(self) -> Context:
         """A copy of the caller's context in which nothing is pinned, for what may outlive a request.

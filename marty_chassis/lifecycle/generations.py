@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 from loguru import logger
 
-from marty_chassis.boundary import Detached, Signal, spawn
+from marty_chassis.boundary import Detached, Outcome, Signal, spawn
 from marty_chassis.hooks import Contribution, HookManager
 from marty_hookspecs import plugin_reloaded
 
@@ -67,7 +67,7 @@ class Departures:
     ) -> None:
         self.tasks: dict[Departure, Detached[None]] = {}
         self._manager = manager
-        self._survivors = survivors
+        self.survivors = survivors
         self._told = told
         """Called when something has left: others may have waited for that."""
 
@@ -106,6 +106,11 @@ class Departures:
             if old.unit is unit and old.contribution is not None
         )
 
+    def forget(self) -> None:
+        """Forget those that were on their way out in an event loop that has ended."""
+        for departure in tuple(self.tasks):
+            self._end(departure)
+
     async def all_gone(self) -> None:
         """Wait until nothing is on its way out."""
         while self.tasks:
@@ -135,7 +140,7 @@ class Departures:
         code = all(old.candidate.room is not other.room for other in others)
         instance = life.body.instance
         if unit.life is None or unit.life.body.instance is not instance:
-            self._survivors.watch(unit.name, old.number, instance, old.candidate, code)
+            self.survivors.watch(unit.name, old.number, instance, old.candidate, code)
         del instance
         ending = await life.finish()
         life.body.beside.clear()
@@ -146,23 +151,29 @@ class Departures:
             )
         if life.left or life.stuck is not None:
             unit.left = (*unit.left, *(f"{one} (generation {old.number})" for one in life.left))
-        unit.olds.remove(old)
+        if old in unit.olds:
+            unit.olds.remove(old)
         if code:
             old.candidate.leave()
         old.gone.set(None)
         self._told()
 
     def _over(self, departure: Departure, task: Detached[None]) -> None:
-        del self.tasks[departure]
+        if departure not in self.tasks:
+            return
         if task.error is not None:
             logger.opt(exception=task.error).error("an old generation could not leave")
+        self._end(departure)
+        if task.outcome is not Outcome.CANCELLED:
+            self._told()
+
+    def _end(self, departure: Departure) -> None:
+        del self.tasks[departure]
         for old in departure.olds:
             if old in old.unit.olds:
                 old.unit.olds.remove(old)
             old.gone.set(None)
         departure.over.set(None)
-        self._told()
 
     def __repr__(self) -> str:
-        olds = [old for departure in self.tasks for old in departure.olds]
-        return f"<Departures {', '.join(map(repr, olds)) or 'none'}>"
+        return f"<Departures {', '.join(map(repr, self.olds)) or 'none'}>"

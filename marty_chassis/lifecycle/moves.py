@@ -180,13 +180,14 @@ class Moves:
         if (ending := await life.rise()) is not None:
             await self.end(unit, life, ending)
 
-    async def leave(self, unit: Unit, life: Life) -> None:
-        """Stop the plugin."""
+    async def leave(self, unit: Unit, life: Life, seconds: float | None = None) -> None:
+        """Stop the plugin; calls under way have so many seconds, `drain` if not given."""
         if unit.state is State.STARTED:
             self._note_hooks(unit)
             reason = reasons.of_fault(life.death) if life.death else ""
             self.move(unit, State.STOPPING, phase=Phase.RUN if life.death else None, reason=reason)
-        await self.end(unit, life, await life.leave(self.drain()))
+        ending = await life.leave(self.drain() if seconds is None else seconds)
+        await self.end(unit, life, ending)
 
     async def bury(self, unit: Unit, life: Life) -> None:
         """Undo a plugin whose event loop has ended."""

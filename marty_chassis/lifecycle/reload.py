@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 import anyio
 from loguru import logger
 
-from marty_chassis.boundary import Fault, Phase, bounded, guarded
+from marty_chassis.boundary import Fault, Phase, guarded
 from marty_chassis.errors import PluginFault
 from marty_chassis.hooks import HookManager
 
 from . import reasons
+from .exchange import Exchange, exported, is_exclusive
 from .fresh import Fresh, objection, read_anew
 from .generations import Departure, Departures, Old
 from .life import Ending, Life
@@ -70,6 +71,7 @@ class Reload:
         self._departures = departures
         self._config = config
         self._staged: list[Staged] = []
+        self._exchange: Exchange | None = None
         self._interrupted = False
         self._asked = time.perf_counter()
 
@@ -81,6 +83,8 @@ class Reload:
     def interrupt(self) -> None:
         """Take it back, as soon as possible: a plugin of it, or what one needs, is to leave."""
         self._interrupted = True
+        if self._exchange is not None:
+            self._exchange.interrupt()
         for staged in self._staged:
             staged.life.interrupt()
 
@@ -95,8 +99,7 @@ class Reload:
             problem = (
                 reasons.of_candidate(fresh.candidate)
                 or self._objection(fresh.candidate)
-                or await self._stage(fresh)
-                or self._commit(fresh)
+                or await self._replace(fresh)
             )
         finally:
             if problem:
@@ -109,6 +112,22 @@ class Reload:
         metadata = candidate.metadata
         names = [one.name for one in self.family]
         return objection(self.unit.name, metadata, self._moves.units, names)
+
+    async def _replace(self, fresh: Fresh) -> str:
+        config = self._config()
+        pairs = [(u, fresh.candidate if u is self.unit else u.candidate) for u in self.family]
+        if not any(is_exclusive(unit, candidate, config) for unit, candidate in pairs):
+            return await self._stage(fresh) or self._commit(fresh)
+        self._exchange = Exchange(
+            self.unit,
+            self.family,
+            fresh,
+            self._moves,
+            self._manager,
+            self._departures.survivors,
+            self._config,
+        )
+        return await self._exchange.run()
 
     async def _stage(self, fresh: Fresh) -> str:
         """Start all of them beside the ones that serve; the reason when that failed."""
@@ -151,20 +170,14 @@ class Reload:
 
     async def _exported(self, unit: Unit, life: Life) -> tuple[object, Fault | None]:
         """Ask the run that serves what the next one is to have."""
-        faults, failures = self._manager.faults, self._manager.failures
-        serving = unit.life
+        faults, serving = self._manager.faults, unit.life
         try:
             with guarded(faults, plugin=unit.name, phase=Phase.RESTORE):
                 if serving is None or not life.body.keeps_state:
                     return None, None
-            # Not in the task it lives in, which is cancelled when something takes too long.
-            with guarded(faults, plugin=unit.name, phase=Phase.SAVE):
-                name = f"plugin {unit.name!r}: export_state"
-                seconds = serving.limits.stop_timeout
-                call = serving.body.export_state
-                return await bounded(call, seconds, name, strays=failures.strays), None
         except PluginFault as error:
             return None, error.fault
+        return await exported(unit.name, serving, self._manager)
 
     def _commit(self, fresh: Fresh) -> str:
         """Put all of them into the place of those that serve; the reason when that failed.

@@ -270,8 +270,17 @@ class Supervisor:
         return digest_on_disk(self._known(name).candidate)
 
     def instance_of(self, name: str) -> object | None:
-        """The plugin itself while it is started, else `None`; raises `UnknownPlugin`."""
+        """The plugin itself while it is started, else `None`; raises `UnknownPlugin`.
+
+        Inside a request the one of the generation that it began with.
+        """
         unit = self._known(name)
+        if unit.olds:
+            # A request that began with an old generation sees that one until its end.
+            pinned = self._manager.selector.pinned().contributions.get(unit.name)
+            for old in unit.olds:
+                if pinned is not None and pinned.run is old.life.body.registrations:
+                    return old.life.body.instance
         return unit.life.body.instance if unit.life and unit.state is State.STARTED else None
 
     def missing_required(self) -> list[Missing]:
@@ -290,11 +299,7 @@ class Supervisor:
 
     def pending(self) -> dict[str, tuple[str, ...]]:
         """What is open now, or could not be undone, by plugin."""
-        return {
-            name: unit.life.left if unit.life is not None else unit.left
-            for name, unit in self._units.items()
-            if (unit.life.left if unit.life is not None else unit.left)
-        }
+        return {name: left for name, unit in self._units.items() if (left := unit.pending)}
 
     # ------------------------------------------------------------------------------------------
 
@@ -370,9 +375,10 @@ class Supervisor:
         """Undo what can be undone of plugins that lived in an event loop that has ended."""
         for unit in self._units.values():
             unit.wanted = unit.asked = False
-            unit.busy = unit.timer = None
+            unit.busy = unit.timer = unit.change = None
             if unit.life is not None:
                 self._moves.begin(unit, self._moves.bury, unit.life)
+        self._reloads.departures.forget()
         await self._moves.quiet()
 
     def _give_up(self, budget: float) -> tuple[str, ...]:
@@ -381,14 +387,22 @@ class Supervisor:
         for unit in late:
             if unit.busy is not None:
                 self._manager.failures.strays.keep(unit.busy)
-            unit.busy, unit.life, life = None, None, unit.life
+            unit.busy, unit.change = None, None
+            unit.life, life = None, unit.life
             unit.left = life.left if life is not None else ()
             reason = f"It had not stopped {budget:g} s after the service was told to."
             if unit.state is State.STARTED:
                 self._moves.move(unit, State.STOPPING)
             self._moves.move(unit, State.QUARANTINED, phase=Phase.STOP, reason=reason)
             logger.bind(plugin=unit.name).error(f"left behind: {reason}")
-        return tuple(unit.name for unit in late)
+        departures = self._reloads.departures
+        for task in departures.tasks.values():
+            self._manager.failures.strays.keep(task)
+        for old in departures.olds:
+            logger.bind(plugin=old.unit.name).error(f"left behind: generation {old.number}")
+        names = [unit.name for unit in late] + [old.unit.name for old in departures.olds]
+        departures.forget()
+        return tuple(dict.fromkeys(names))
 
     def _idle(self, name: str) -> Unit:
         unit = self._known(name)

@@ -83,6 +83,12 @@ class Unit:
         return self.life is None or self.life.death is None
 
     @property
+    def pending(self) -> tuple[str, ...]:
+        """What is open now, or could not be undone, old generations included."""
+        now = self.life.left if self.life is not None else self.left
+        return (*now, *(one for old in self.olds for one in old.life.left))
+
+    @property
     def haunted(self) -> bool:
         """Whether code of an earlier run still runs."""
         return self.stuck is not None and not self.stuck.done
