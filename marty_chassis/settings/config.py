@@ -145,9 +145,10 @@ class ChassisConfig(BaseSettings):
 
         Values of variables are text there; one that looks like something else is a warning.
         """
-        section = Section(self.plugins.section(name))
-        found = text_for_more(section, ("plugins", canonical(name)), self._layer)
-        self._noticed.update({problem.path: problem for problem in found})
+        found = self.plugins.section(name)
+        section = Section(found, found.model)
+        problems = text_for_more(section, ("plugins", canonical(name)), self._layer)
+        self._noticed.update({problem.path: problem for problem in problems})
         return section
 
     def plugin_model(self, name: str, model: type[Model]) -> Model:
