@@ -118,8 +118,7 @@ class Workers:
             logger.warning("workers cannot hear each other here: each is moved by itself")
             return
         try:
-            where = "" if configuration is None else os.path.abspath(configuration)
-            wire = await self._wire(shared, service, where)
+            wire = await self._wire(shared, service, _place(configuration))
         except WorkersApart as error:
             logger.warning("{}", error)
             return
@@ -282,6 +281,10 @@ class Workers:
 
     def __repr__(self) -> str:
         return f"<Workers {'alone' if self._talk is None else self._talk.wire!r}>"
+
+
+def _place(configuration: Path | None) -> str:
+    return "" if configuration is None else str(configuration.absolute())
 
 
 def _said(task: Detached[None]) -> None:
