@@ -40,6 +40,8 @@ class Old:
     """What it had registered last."""
     users: Sequence[Old] = ()
     """Generations of its dependents that were on their way out before it, and may still use it."""
+    stops: bool = False
+    """Whether nobody is waited for any more."""
     gone: Signal[None] = field(default_factory=Signal)
     """Set when it has been dropped."""
 
@@ -135,7 +137,7 @@ class Departures:
             )
 
     async def _drop(self, old: Old) -> None:
-        unit, life = old.unit, old.life
+        unit, life, old.stops = old.unit, old.life, True
         others = [unit.candidate, *(one.candidate for one in unit.olds if one is not old)]
         code = all(old.candidate.room is not other.room for other in others)
         instance = life.body.instance

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from marty_chassis.boundary import Faults
+from marty_chassis.hooks import HookManager
 
 from . import needed
-from .status import PluginStatus
+from .generations import Departures
+from .state import State
+from .status import GenerationStatus, PluginStatus, Remains
 from .unit import Unit
 
 if TYPE_CHECKING:
@@ -38,4 +41,24 @@ def status_of(unit: Unit, config: ChassisConfig, faults: Faults) -> PluginStatus
         left=unit.left,
         sha256=unit.candidate.sha256,
         switched=unit.switched,
+    )
+
+
+def remains_of(unit: Unit, departures: Departures, manager: HookManager) -> Remains:
+    """What there is of one plugin besides the generation that serves; reads its source files."""
+    from marty_chassis.discovery import digest_on_disk
+
+    selector, serving = manager.selector, []
+    if unit.state is State.STARTED:
+        serving = [GenerationStatus(unit.generation, "serving", selector.current.lease.count)]
+    olds = [
+        GenerationStatus(
+            old.number,
+            "stopping" if old.stops else "draining",
+            selector.uses(old.contribution) if old.contribution is not None else 0,
+        )
+        for old in reversed(unit.olds)
+    ]
+    return Remains(
+        (*serving, *olds), departures.survivors.of(unit.name), digest_on_disk(unit.candidate)
     )

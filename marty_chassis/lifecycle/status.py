@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .state import State
+from .survivors import Survivor
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,28 @@ class PluginStatus:
     """The digest of the source that it is made of; `None` for what is not of files."""
     switched: bool | None
     """Whether it was disabled or enabled at run time; `None` where the configuration decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationStatus:
+    """One generation of a plugin: the one that serves, or one that is on its way out."""
+
+    number: int
+    stage: Literal["serving", "draining", "stopping"]
+    leases: int
+    """Requests and calls that use it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What there is of a plugin besides the generation that serves."""
+
+    generations: tuple[GenerationStatus, ...]
+    """The newest first; none of a plugin that is not started."""
+    survivors: tuple[Survivor, ...]
+    """What is alive of dropped ones, although the garbage collector has run by itself."""
+    sha256_on_disk: str | None
+    """The digest of its source as it is on the disk now; `None` where there is none to be read."""
 
 
 @dataclass(frozen=True, slots=True)

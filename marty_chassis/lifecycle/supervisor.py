@@ -33,12 +33,13 @@ from . import needed
 from .body import Maker
 from .intake import Intake
 from .layers import with_layers
+from .leaks import Leak, leaks
 from .moves import Moves
 from .reloaded import Reloaded
 from .reloads import Reloads
-from .report import status_of
+from .report import remains_of, status_of
 from .state import State
-from .status import Missing, Moved, PluginStatus
+from .status import Missing, Moved, PluginStatus, Remains
 from .unit import Unit
 
 if TYPE_CHECKING:
@@ -268,6 +269,21 @@ class Supervisor:
         from marty_chassis.discovery import digest_on_disk
 
         return digest_on_disk(self._known(name).candidate)
+
+    def candidates(self) -> dict[str, Candidate]:
+        """Every plugin by name, as it was when it was read last."""
+        return {name: unit.candidate for name, unit in self._units.items()}
+
+    def remains_of(self, name: str) -> Remains:
+        """What there is of a plugin besides what serves; reads its files. Raises `UnknownPlugin`."""
+        return remains_of(self._known(name), self._reloads.departures, self._manager)
+
+    def leaks_of(self, name: str) -> tuple[Leak, ...]:
+        """Name who holds what should be gone. Collects all garbage: everything stands still for it.
+
+        Raises `UnknownPlugin`.
+        """
+        return leaks(self._known(name).name, self._reloads.survivors)
 
     def instance_of(self, name: str) -> object | None:
         """The plugin itself while it is started, else `None`; raises `UnknownPlugin`.

@@ -107,7 +107,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
                 "name": name,
                 "in": "query",
                 "description": words,
-                "schema": {"type": "string", "enum": list(values), "default": values[0]},
+                "schema": {"type": "string", "enum": list(values)},
             }
             for name, (words, *values) in endpoint.choices.items()
         ),

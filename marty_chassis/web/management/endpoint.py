@@ -70,6 +70,7 @@ def look(
     texts: tuple[str, ...] = (),
     fails: tuple[int, ...] = (),
     headers: Mapping[str, str] | None = None,
+    choices: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Endpoint:
     """Give an endpoint that only shows something; its summary is the function's."""
     return Endpoint(
@@ -83,4 +84,5 @@ def look(
         texts,
         fails,
         headers or {},
+        choices=choices or {},
     )

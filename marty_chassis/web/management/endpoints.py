@@ -71,7 +71,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         headers={"Last-Event-ID": "Begin after this event; without it, with the next one."},
     ),
     look(
-        "/plugins/{name}", looking.plugin, {200: models.PluginDetail}, name="plugin", fails=(404,)
+        "/plugins/{name}",
+        looking.plugin,
+        {200: models.PluginDetail},
+        name="plugin",
+        fails=(400, 403, 404),
+        choices={
+            "diagnose": (
+                "Name who holds what should be gone. For an operator: it collects all garbage,"
+                " and the service stands still for some tens of milliseconds.",
+                "leaks",
+            )
+        },
     ),
     look(
         "/plugins/{name}/health",

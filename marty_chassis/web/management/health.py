@@ -74,18 +74,8 @@ class Health:
     async def run(self) -> None:
         """Ask whoever is due, for ever."""
         while True:
-            handlers = self._handlers()
-            for gone in self._known.keys() - handlers.keys():
-                del self._known[gone]
-            now = self._clock()
-            wait = self._pace
-            for plugin, own in handlers.items():
-                rest = self._due(plugin, own) - now
-                if rest <= 0:
-                    self._ask(plugin)
-                else:
-                    wait = min(wait, rest)
-            await anyio.sleep(wait)
+            # In a call of its own: nothing of a plugin is held here while this sleeps.
+            await anyio.sleep(self._ask_due())
 
     async def close(self) -> None:
         """Break off what is asked just now, then forget everything."""
@@ -129,6 +119,21 @@ class Health:
             checked = self.checked(plugin)
             if checked is not None:
                 yield plugin, checked.report.healthy
+
+    def _ask_due(self) -> float:
+        """Ask whoever is due; seconds until somebody else may be."""
+        handlers = self._handlers()
+        for gone in self._known.keys() - handlers.keys():
+            del self._known[gone]
+        now = self._clock()
+        wait = self._pace
+        for plugin, own in handlers.items():
+            rest = self._due(plugin, own) - now
+            if rest <= 0:
+                self._ask(plugin)
+            else:
+                wait = min(wait, rest)
+        return wait
 
     def _ask(self, plugin: str) -> Detached[None]:
         """Ask, unless that is being done already."""

@@ -9,8 +9,9 @@ from marty_chassis.settings.names import folded
 from marty_chassis.web.problem import problem
 from marty_hookspecs.web import ASGIApp
 
+from .access import FORBIDDEN, Role
 from .always import always
-from .asked import Asked, Desk, answer
+from .asked import Asked, Desk, answer, refused
 from .conditions import plugin_health
 from .exposition import WITHOUT, with_samples
 from .families import Family
@@ -37,8 +38,14 @@ async def plugins(desk: Desk, asked: Asked) -> ASGIApp:
 
 async def plugin(desk: Desk, asked: Asked) -> ASGIApp:
     """One plugin."""
+    wanted = asked.query.get("diagnose")
+    if wanted not in (None, "leaks"):
+        return problem(400, "diagnose is `leaks`.", type="bad-query")
+    if wanted is not None and asked.role is not Role.OPERATOR:
+        return refused(FORBIDDEN)
     try:
         status = desk.overseer.status_of(asked.plugin)
+        leaks = desk.overseer.leaks_of(asked.plugin) if wanted is not None else None
     except UnknownPlugin as error:
         return problem(404, str(error), type="unknown-plugin")
     manager = desk.manager
@@ -50,6 +57,8 @@ async def plugin(desk: Desk, asked: Asked) -> ASGIApp:
             desk.overseer.config,
             manager.current,
             manager.faults.recent(status.name),
+            desk.overseer.remains_of(status.name),
+            leaks,
         ),
     )
 

@@ -119,8 +119,43 @@ class HookView(Answer):
     """Why it stands there."""
 
 
+class GenerationView(Answer):
+    """One generation of a plugin."""
+
+    number: int
+    stage: str
+    """serving, draining or stopping."""
+    leases: int
+    """Requests and calls that use it now."""
+
+
+class SurvivorView(Answer):
+    """Something of a dropped generation that is alive after garbage has been collected."""
+
+    generation: int
+    what: str
+
+
+class LeakView(SurvivorView):
+    """The same, with those that hold it."""
+
+    holders: list[str]
+    """The ways to it, from what is known by name."""
+
+
 class PluginDetail(PluginView):
     """One plugin, whole."""
+
+    sha256: str | None
+    """The digest of the source that serves; null for what is not of files."""
+    sha256_on_disk: str | None
+    """The digest of its source as it is on the disk now."""
+    generations: list[GenerationView]
+    """The one that serves, then those on their way out, the newest first."""
+    survivors: list[SurvivorView]
+    """Found after the garbage collector has run by itself."""
+    leaks: list[LeakView] | None
+    """Answered to `?diagnose=leaks`, which collects all garbage: the service stands still for it."""
 
     left: list[str]
     """What of it could not be undone."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from marty_chassis.lifecycle import Missing, Moved, PluginStatus, Reloaded
+from marty_chassis.lifecycle import (
+    Leak,
+    Missing,
+    Moved,
+    PluginStatus,
+    Reloaded,
+    Remains,
+)
 
 if TYPE_CHECKING:
     from marty_chassis.settings import ChassisConfig
@@ -30,6 +37,14 @@ class Overseer(Protocol):
 
     def status_of(self, name: str) -> PluginStatus:
         """Everything about one plugin; raises `UnknownPlugin`."""
+        ...
+
+    def remains_of(self, name: str) -> Remains:
+        """What there is of a plugin besides what serves; raises `UnknownPlugin`."""
+        ...
+
+    def leaks_of(self, name: str) -> tuple[Leak, ...]:
+        """Collect all garbage, and name who holds what should be gone."""
         ...
 
     async def enable(self, name: str) -> PluginStatus:

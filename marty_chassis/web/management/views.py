@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from marty_chassis.boundary import Fault
 from marty_chassis.hooks import Generation
-from marty_chassis.lifecycle import Moved, PluginStatus
+from marty_chassis.lifecycle import Leak, Moved, PluginStatus, Remains
 
 from .health import Checked, Health
 from .models import (
     FaultView,
+    GenerationView,
     HookView,
+    LeakView,
     MissingView,
     Move,
     PluginDetail,
@@ -23,6 +25,7 @@ from .models import (
     PluginView,
     ServiceView,
     SettingView,
+    SurvivorView,
 )
 from .overseer import Overseer
 
@@ -60,10 +63,27 @@ def plugin_detail(
     config: ChassisConfig,
     generation: Generation,
     faults: tuple[Fault, ...],
+    remains: Remains,
+    leaks: tuple[Leak, ...] | None,
 ) -> PluginDetail:
     """Give one plugin, whole."""
     return PluginDetail(
         **_row(status, checked),
+        sha256=status.sha256,
+        sha256_on_disk=remains.sha256_on_disk,
+        generations=[
+            GenerationView(number=one.number, stage=one.stage, leases=one.leases)
+            for one in remains.generations
+        ],
+        survivors=[
+            SurvivorView(generation=one.generation, what=one.what) for one in remains.survivors
+        ],
+        leaks=None
+        if leaks is None
+        else [
+            LeakView(generation=one.generation, what=one.what, holders=list(one.holders))
+            for one in leaks
+        ],
         left=list(status.left),
         hooks=_hooks(status.name, generation),
         configuration=_settings(status.name, config),

@@ -1,0 +1,106 @@
+"""Who holds what should be gone: a walk from it to something that everybody can find.
+
+It looks through all objects of the process, several times: the service stands still for some tens
+of milliseconds. For an operator who has asked for it.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import FrameType, FunctionType, MethodType, ModuleType
+
+from .survivors import Survivor, Survivors
+
+_DEPTH = 10
+"""Steps away from what is held."""
+_WIDTH = 500
+"""Objects looked at in each step."""
+_MOST = 3
+"""Holders that are named for each thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Something of a dropped generation that is alive after a full garbage collection."""
+
+    generation: int
+    what: str
+    holders: tuple[str, ...]
+    """The ways to it, from what is known by name: `logging.root > list > Audit`."""
+
+
+def leaks(plugin: str, survivors: Survivors) -> tuple[Leak, ...]:
+    """Collect all garbage, then name the holders of what is left of a plugin's old generations."""
+    gc.collect()
+    alive = [survivor for survivor, _ in survivors.things(plugin)]
+    return tuple(Leak(s.generation, s.what, _holders(s, plugin, survivors)) for s in alive)
+
+
+def _holders(survivor: Survivor, plugin: str, survivors: Survivors) -> tuple[str, ...]:
+    for known, thing in survivors.things(plugin):
+        if known == survivor:
+            found = _ways(thing)
+            return tuple(found) or ("code outside of Python, or a function that runs",)
+    return ()
+
+
+def _ways(thing: object) -> list[str]:
+    """Breadth first, against the direction of the references."""
+    way = {id(thing): _word(thing)}
+    level = [thing]
+    found: dict[str, None] = {}
+    for _ in range(_DEPTH):
+        # All at once: each call looks through every object there is.
+        above = gc.get_referrers(*level)
+        ours = {id(level), id(above), id(way), id(found), id(sys._getframe())}
+        below = {id(one) for one in level}
+        level = []
+        for holder in above[:_WIDTH]:
+            if id(holder) in way or id(holder) in ours:
+                continue
+            held = next((one for one in gc.get_referents(holder) if id(one) in below), None)
+            if held is None:
+                continue
+            path = way[id(held)]
+            if (root := _root(holder, held)) is not None:
+                found[f"{root} > {path}" if path else root] = None
+                continue
+            word = _word(holder)
+            way[id(holder)] = f"{word} > {path}" if word and path else word or path
+            level.append(holder)
+        if not level or len(found) >= _MOST:
+            break
+    return list(found)[:_MOST]
+
+
+def _root(holder: object, held: object) -> str | None:
+    """What a holder is called, where everybody can find it."""
+    if isinstance(holder, FrameType):
+        code = holder.f_code
+        return f"the function {code.co_qualname} at {code.co_filename}:{holder.f_lineno}"
+    if isinstance(holder, ModuleType):
+        return f"the module {holder.__name__}"
+    if isinstance(holder, dict):
+        name = holder.get("__name__")
+        module = sys.modules.get(name) if isinstance(name, str) else None
+        if module is not None and vars(module) is holder:
+            return f"{name}.{_key(holder.items(), held)}"
+    return None
+
+
+def _key(items: Iterable[tuple[object, object]], held: object) -> str:
+    return next((str(key) for key, value in items if value is held), "?")
+
+
+def _word(thing: object) -> str:
+    """One word for a step; nothing for what says nothing."""
+    if isinstance(thing, (FunctionType, MethodType)):
+        return f"{thing.__qualname__}()"
+    if isinstance(thing, type):
+        return thing.__qualname__
+    if isinstance(thing, dict):
+        return ""
+    return type(thing).__qualname__
