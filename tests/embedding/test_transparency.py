@@ -43,6 +43,7 @@ class Two:
 
 @pytest.fixture(scope="module", params=["h11", "httptools"])
 def http(request):
+    pytest.importorskip(request.param)
     return request.param
 
 
