@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from marty_chassis.discovery.bundled import BUNDLED, absent
 from marty_chassis.discovery.candidate import Candidate
@@ -44,6 +44,11 @@ class Found:
         """Give the candidate of this folded name, the disabled ones included."""
         both = (*self.candidates, *self.disabled)
         return next((one for one in both if one.name == name), None)
+
+    def without_targets(self) -> Found:
+        """The same in words alone: it keeps nothing of a plugin in memory."""
+        candidates = tuple(replace(one, target=None, room=None) for one in self.candidates)
+        return replace(self, candidates=candidates)
 
     def __repr__(self) -> str:
         return (

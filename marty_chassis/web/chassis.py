@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -67,14 +68,15 @@ class Chassis:
         )
         self.plugin_manager = PluginManager(config=given, faults=self.faults)
         self.plugin_manager.stagers.append(_stage)
-        self.found: Found = discover(
+        found = discover(
             given,
             plugins=(*plugins, *configured_plugins(given)),
             extra_directories=plugin_directories,
             faults=self.faults,
         )
-        found = self.found
         self.plugin_manager.adopt((*found.candidates, *found.disabled, *found.absent))
+        # The plugins themselves are the manager's alone: what it has replaced is to leave memory.
+        self._found = found.without_targets()
         self.workers = Workers(Here(self.plugin_manager.supervisor))
         self.management = Management(
             self.plugin_manager.supervisor,
@@ -89,13 +91,22 @@ class Chassis:
         self._presence = Presence(self.service_registry, given.service)
         self._bound: Address | None = None
         self._apart = False
-        for problem in self.found.problems:
+        for problem in found.problems:
             logger.warning("{}", problem)
 
     @property
     def config(self) -> ChassisConfig:
         """The configuration, with the plugins' answers to `config.load` once they have started."""
         return self.plugin_manager.config
+
+    @property
+    def found(self) -> Found:
+        """What discovery has found; a plugin that was replaced since as it is now."""
+        now = self.plugin_manager.supervisor.candidates()
+        candidates = tuple(
+            one if one.problem else now.get(one.name, one) for one in self._found.candidates
+        )
+        return replace(self._found, candidates=candidates)
 
     @property
     def hooks(self) -> Hooks:
