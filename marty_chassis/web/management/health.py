@@ -75,7 +75,8 @@ class Health:
         """Ask whoever is due, for ever."""
         while True:
             # In a call of its own: nothing of a plugin is held here while this sleeps.
-            await anyio.sleep(self._ask_due())
+            wait = self._ask_due()
+            await anyio.sleep(wait)
 
     async def close(self) -> None:
         """Break off what is asked just now, then forget everything."""
