@@ -110,8 +110,8 @@ class Scene:
 
 def _broken(number: int) -> str | None:
     """How the file of this reload is broken: one of ten, each plugin in each way in turn."""
-    tens = number // 10
-    return list(BREAKS)[tens % 4] if number % 10 == (tens // 4 - tens) % 4 else None
+    tens, one = divmod(number - 1, 10)
+    return list(BREAKS)[tens % 4] if one == (tens // 4 - tens) % 4 else None
 
 
 @contextmanager
