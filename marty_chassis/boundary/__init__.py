@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marty_chassis.boundary.backend import (
+    Stoppable,
     host_cancelled,
     is_fault,
     on_trio,
@@ -29,6 +30,7 @@ __all__ = [
     "Outcome",
     "Phase",
     "Signal",
+    "Stoppable",
     "Strays",
     "Turn",
     "bounded",

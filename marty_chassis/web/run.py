@@ -16,7 +16,7 @@ import anyio.lowlevel
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from marty_chassis.boundary import Signal, Turn, is_fault
+from marty_chassis.boundary import Signal, Stoppable, Turn, is_fault
 from marty_chassis.errors import ApplicationEnded, HookFailed
 from marty_chassis.hooks import Failures
 
@@ -63,7 +63,7 @@ class Run:
     _reader: Receive | None = None
     _given: Context
     _brought: Changes = ()
-    _scope: anyio.CancelScope | None = None
+    _scope: Stoppable | None = None
     _response: AppResponse | None = None
     """The one that was decided on."""
     _undelivered = False
@@ -106,7 +106,7 @@ class Run:
         self._given = copy_context()
         try:
             if not self.dropped:
-                with anyio.CancelScope() as self._scope:
+                with Stoppable() as self._scope:
                     await app(self.scope, self.receive, self.send)
         except BaseException as error:
             if not is_fault(error):
@@ -306,7 +306,7 @@ class Run:
         """Cancel the application, without waiting."""
         self._move(Mode.DROPPED)
         if self._scope is not None:
-            self._scope.cancel()
+            self._scope.stop()
         self._go.set(None)
 
     async def stop(self) -> None:
