@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _VERBOSE: Final = ("DEBUG", "TRACE")
 
 
-def set_up(level: str, session: Session) -> None:
+def set_up(level: str, session: Session, *, several: bool = False) -> None:
     """Send everything that is logged, ours and the standard library's, to stderr.
 
     `--verbose` and `--quiet` win over the configured level. No line shows the values of variables,
-    which may be secrets.
+    which may be secrets. Where several processes write there, each line has the number of its own.
     """
     if session.verbose:
         level = _VERBOSE[min(session.verbose, len(_VERBOSE)) - 1]
@@ -36,7 +36,7 @@ def set_up(level: str, session: Session) -> None:
     logger.add(
         sys.stderr,
         level=level,
-        format=_line,
+        format=_line_of_several if several else _line,
         colorize=_colours(),
         diagnose=False,
         backtrace=False,
@@ -57,6 +57,11 @@ def _line(record: Record) -> str:
     plugin = " <cyan>{extra[plugin]}</cyan>" if "plugin" in record["extra"] else ""
     time = "<dim>{time:HH:mm:ss.SSS}</dim>"
     return f"{time} <level>{{level: <7}}</level>{plugin} {{message}}\n{{exception}}"
+
+
+def _line_of_several(record: Record) -> str:
+    time, rest = _line(record).split(" ", 1)
+    return f"{time} <dim>{{process}}</dim> {rest}"
 
 
 def _colours() -> bool | None:

@@ -64,10 +64,20 @@ def serve_until_told(wanted: Wanted, session: Session, invite: Invite | None = N
         )
 
 
+def serve_in(workers: int, wanted: Wanted, session: Session) -> None:
+    """Serve in several processes; raises like `serve_until_told`."""
+    session.failure = Code.NOT_STARTED
+    if find_spec("uvicorn") is None:
+        raise MissingExtra("serving", "uvicorn", "server")
+    from .several import serve_in_several
+
+    serve_in_several(wanted, workers, session)
+
+
 async def _serve(wanted: Wanted, invite: Invite | None) -> None:
     from marty_chassis.web.serving import serve
 
-    app = await _application(wanted)
+    app = await made_application(wanted)
 
     def on_serving(host: str, port: int) -> None:
         if invite is not None:
@@ -83,7 +93,8 @@ async def _serve(wanted: Wanted, invite: Invite | None) -> None:
     )
 
 
-async def _application(wanted: Wanted) -> ASGIApp:
+async def made_application(wanted: Wanted) -> ASGIApp:
+    """Make what is to be served, or import it, with a chassis around it."""
     from marty_chassis.web.chassis import Chassis
     from marty_chassis.web.factories import create_app
     from marty_chassis.web.serving import chassis_of
@@ -97,12 +108,12 @@ async def _application(wanted: Wanted) -> ASGIApp:
 
 
 def _managed_at(app: ASGIApp, address: Address) -> str | None:
+    from marty_chassis.web.apart import prefix_apart
     from marty_chassis.web.serving import chassis_of
 
     chassis = chassis_of(app)
     if chassis is not None and (listen := chassis.config.management.listen) is not None:
-        settings = chassis.config.management
-        return f"http://{listen}{settings.prefix if 'prefix' in settings.model_fields_set else ''}"
+        return f"http://{listen}{prefix_apart(chassis.config.management)}"
     front = getattr(getattr(app, "around", app), "management", None)
     prefix = getattr(front, "prefix", None)
     return f"{address}{prefix}" if isinstance(prefix, str) else None

@@ -35,7 +35,15 @@ __all__ = [
 
 PREFIX: Final = "MARTY_"
 #: Variables of ours that are not settings, so that nobody takes them for misspelt.
-OTHERS: Final = frozenset({"MARTY_CONFIG", "MARTY_DISABLE_PLUGIN_AUTOLOAD", "MARTY_SECRETS_DIR"})
+OTHERS: Final = frozenset(
+    {
+        "MARTY_CONFIG",
+        "MARTY_DISABLE_PLUGIN_AUTOLOAD",
+        "MARTY_SECRETS_DIR",
+        "MARTY_WORKER",
+        "MARTY_WORKERS_KEY",
+    }
+)
 _LARGEST_SECRET = 1024 * 1024
 
 

@@ -14,11 +14,18 @@ from marty_chassis.boundary import spawn
 from .address import close, taken
 
 if TYPE_CHECKING:
+    from marty_chassis.settings import ManagementSettings
+
     from .chassis import Chassis
 
 SETTINGS: Final = "management.listen or MARTY_MANAGEMENT__LISTEN"
 _PATIENCE: Final = 5
 """Seconds that requests under way have when everything else has stopped."""
+
+
+def prefix_apart(settings: ManagementSettings) -> str:
+    """What its paths begin with there: nothing, unless the configuration says so."""
+    return settings.prefix if "prefix" in settings.model_fields_set else ""
 
 
 @asynccontextmanager
@@ -40,7 +47,7 @@ async def management_apart(chassis: Chassis, defaults: dict[str, Any]) -> AsyncI
     host = host.strip("[]")
     sockets = await taken(host, int(port), SETTINGS)
     at = sockets[0].getsockname()[1]
-    prefix = settings.prefix if "prefix" in settings.model_fields_set else ""
+    prefix = prefix_apart(settings)
     options: dict[str, Any] = {**defaults, "lifespan": "off", "ws": "none"}
     config = uvicorn.Config(
         chassis.management.at(prefix),

@@ -80,14 +80,14 @@ async def serve(
                 port=at,
                 access_log=access_log,
                 timeout_graceful_shutdown=graceful_timeout,
-                **{**_defaults(), "lifespan": lifespan, **options},
+                **{**defaults(), "lifespan": lifespan, **options},
             )
             server = Server(
                 config,
                 on_serving=lambda: _serving(where, at, sockets is not None, on_serving),
                 on_closing=None if chassis is None else chassis.closing,
             )
-            apart = nullcontext() if chassis is None else management_apart(chassis, _defaults())
+            apart = nullcontext() if chassis is None else management_apart(chassis, defaults())
             async with apart:
                 await server.serve(sockets)
     finally:
@@ -125,7 +125,8 @@ def _serving(
         on_serving(host, port)
 
 
-def _defaults() -> dict[str, Any]:
+def defaults() -> dict[str, Any]:
+    """Give uvicorn's options as we have them."""
     return {
         "log_config": None,
         "proxy_headers": False,

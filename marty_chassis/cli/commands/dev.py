@@ -23,7 +23,6 @@ def dev(
     app: str | None,
     host: str | None,
     port: int | None,
-    workers: int,
     show_token: bool,
 ) -> None:
     """Run a service as `marty run` does, for whoever works on it.

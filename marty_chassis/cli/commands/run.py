@@ -10,12 +10,6 @@ import click
 from marty_chassis.cli.options import common, pass_session
 from marty_chassis.cli.session import Code, Session
 
-_SEVERAL = (
-    "several workers are not supported yet. Start several processes, each with a port of its own,"
-    " or use `uvicorn --workers {count} module:app`; each process then has its own plugins, and a"
-    " management request reaches one of them."
-)
-
 
 def check_target(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     """Refuse what is not `module:name`, with the spelling that was probably meant."""
@@ -28,23 +22,9 @@ def check_target(_: click.Context, __: click.Parameter, value: str | None) -> st
     raise click.BadParameter(f"write MODULE:NAME, for instance {dotted}:{name or 'app'}.")
 
 
-def check_workers(_: click.Context, __: click.Parameter, value: int) -> int:
-    """Refuse more than one, and say so."""
-    if value != 1:
-        raise click.BadParameter(_SEVERAL.format(count=value))
-    return value
-
-
 def where_options(function: Any) -> Any:
-    """`--host`, `--port` and `--workers`."""
+    """`--host` and `--port`."""
     for option in (
-        click.option(
-            "--workers",
-            type=click.IntRange(1),
-            default=1,
-            callback=check_workers,
-            help="1: several are not supported yet.",
-        ),
         click.option(
             "--port",
             type=click.IntRange(0, 65535),
@@ -69,6 +49,13 @@ def require_something(app: str | None, session: Session) -> None:
 @click.command(short_help="Run a service.")
 @click.argument("app", required=False, callback=check_target, metavar="[APP]")
 @where_options
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that share the address; what is done to a plugin in one is done in all.",
+)
 @click.option("--access-log", is_flag=True, help="Log each request.")
 @common
 @pass_session
@@ -86,10 +73,12 @@ def run(
     asynchronous function is awaited. One that has no chassis gets the configured one around it.
     Without APP the configuration alone makes the service.
     """
-    from marty_chassis.cli.service import Wanted, serve_until_told
+    from marty_chassis.cli.service import Wanted, serve_in, serve_until_told
 
     session.failure = Code.NOT_STARTED
     require_something(app, session)
-    serve_until_told(
-        Wanted(session.load(), app, Path.cwd(), host, port, access_log=access_log), session
-    )
+    wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=access_log)
+    if workers > 1:
+        serve_in(workers, wanted, session)
+    else:
+        serve_until_told(wanted, session)
