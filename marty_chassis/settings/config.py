@@ -71,6 +71,7 @@ class ChassisConfig(BaseSettings):
     _layer: Layer = PrivateAttr()
     _noticed: dict[str, Problem] = PrivateAttr(default_factory=dict)
     _mask: Mask | None = PrivateAttr(default=None)
+    _earlier: frozenset[str] = PrivateAttr(default=frozenset())
 
     def __init__(self, _loading: Loading | None = None, **values: Any) -> None:
         loading = _loading or Loading(arguments=(values,))
@@ -110,6 +111,20 @@ class ChassisConfig(BaseSettings):
         old = self._loading
         arguments = (dict(overrides or {}), *old.arguments)
         return type(self)(_loading=Loading(old.path, tuple(hook_layers), arguments, old.cwd))
+
+    def reread(self) -> Self:
+        """Read all sources again as they are now; what plugins answered to `config.load` stays.
+
+        What was secret in this reading stays masked in the new one's words.
+        """
+        fresh = type(self)(_loading=self._loading)
+        fresh._earlier = self._secrets()
+        return fresh
+
+    def with_plugins_of(self, other: Self) -> Self:
+        """Give this configuration with another one's plugins: sections, settings and folders."""
+        kept = {key: getattr(self, key) for key in type(self).model_fields if key != "plugins"}
+        return other.model_copy(update=kept)
 
     @property
     def path(self) -> FilePath | None:
@@ -192,11 +207,14 @@ class ChassisConfig(BaseSettings):
         For messages of errors, which a plugin may have made of its own section.
         """
         if self._mask is None:
-            secrets = [*secret_texts(self._layer.data, type(self))]
-            for section in self.plugins.sections.values():
-                secrets += secret_texts(section, section.model)
-            self._mask = Mask(secrets)
+            self._mask = Mask(self._secrets())
         return self._mask(text)
+
+    def _secrets(self) -> frozenset[str]:
+        secrets = [*self._earlier, *secret_texts(self._layer.data, type(self))]
+        for section in self.plugins.sections.values():
+            secrets += secret_texts(section, section.model)
+        return frozenset(secrets)
 
     def _validated(self, data: dict[str, object]) -> None:
         with handed(data):
