@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from marty_chassis.discovery.candidate import Candidate, Place, Shape, Source, SourceKind
 from marty_chassis.discovery.digests import digest_on_disk
-from marty_chassis.discovery.discover import discover, find_one, listing, reread, unload
+from marty_chassis.discovery.discover import (
+    discover,
+    find_one,
+    listing,
+    places_of_files,
+    read_place,
+    reread,
+    unload,
+)
 from marty_chassis.discovery.found import Found
 
 __all__ = [
@@ -18,6 +26,8 @@ __all__ = [
     "discover",
     "find_one",
     "listing",
+    "places_of_files",
+    "read_place",
     "reread",
     "unload",
 ]

@@ -12,7 +12,8 @@ from marty_chassis.boundary import Faults
 from marty_chassis.discovery.candidate import Candidate, Place
 from marty_chassis.discovery.duplicates import settled
 from marty_chassis.discovery.entry_points import installed, switched_off
-from marty_chassis.discovery.folders import files_of, plugin_folders
+from marty_chassis.discovery.files import PluginFile
+from marty_chassis.discovery.folders import depth_of, files_of, plugin_folders
 from marty_chassis.discovery.found import Found
 from marty_chassis.discovery.given import given
 from marty_chassis.discovery.martyconf import martyconfs
@@ -101,6 +102,37 @@ def listing(
     if config.plugins.entry_points != "none" and not off:
         places += installed([])
     return tuple(places)
+
+
+def places_of_files(
+    config: ChassisConfig,
+    *,
+    extra_directories: Iterable[PathLike] = (),
+    service_folder: PathLike | None = None,
+) -> tuple[PluginFile, ...]:
+    """Give the martyconfs and the files of plugin folders as they are now, each with its scope.
+
+    Nothing is imported; the scope of a martyconf is what its source shows. What cannot be listed
+    is left out.
+    """
+    confs = list(martyconfs(config.folder, Path(service_folder or Path.cwd())))
+    scopes = {os.path.realpath(one.path.parent): one.unread().scope for one in confs}
+    places: list[PluginFile] = list(confs)
+    for folder in plugin_folders(config, extra_directories):
+        inside, beside = (os.path.realpath(one) for one in (folder.path, folder.path.parent))
+        depth = depth_of(inside if inside in scopes else beside, config.folder)
+        scope = scopes.get(inside, scopes.get(beside))
+        places += files_of(folder, depth, scope, True, [])
+    return tuple(places)
+
+
+def read_place(config: ChassisConfig, place: Place, faults: Faults) -> tuple[Candidate, ...]:
+    """Read one place as `discover` does: what is disabled is not imported, names are used once."""
+    search = Search(config, faults)
+    search.take(place)
+    wishes = search.wishes
+    candidates, _ = settled(search.candidates, wishes.choice, config.folder)
+    return (*candidates, *search.disabled)
 
 
 def reread(candidate: Candidate, faults: Faults) -> Candidate:

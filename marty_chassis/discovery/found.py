@@ -40,6 +40,12 @@ class Found:
         wanted = self.known_not_installed | (self.missing & frozenset(BUNDLED))
         return tuple(absent(name) for name in sorted(wanted))
 
+    @property
+    def places(self) -> frozenset[str]:
+        """The places that were looked at, whatever they held."""
+        found = (*self.candidates, *self.disabled, *self.passed_over)
+        return frozenset(one.source.place for one in found) | {one.place for one in self.problems}
+
     def named(self, name: str) -> Candidate | None:
         """Give the candidate of this folded name, the disabled ones included."""
         both = (*self.candidates, *self.disabled)
