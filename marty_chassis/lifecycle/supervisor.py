@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable
 from contextvars import copy_context
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -43,7 +44,7 @@ from .status import Missing, Moved, PluginStatus, Remains
 from .unit import Unit
 
 if TYPE_CHECKING:
-    from marty_chassis.discovery.candidate import Candidate
+    from marty_chassis.discovery.candidate import Candidate, Place
     from marty_chassis.settings import ChassisConfig
 
 _FAILED = frozenset({State.ERROR, State.BLOCKED, State.RETRYING, State.QUARANTINED})
@@ -253,6 +254,19 @@ class Supervisor:
         """
         unit = self._known(name)
         unit.generation = max(unit.generation, generation - 1)
+
+    def relocate(self, name: str, place: Place) -> None:
+        """Read the plugin from another place from now on; what runs of it stays.
+
+        Raises `UnknownPlugin` and `PluginBusy`.
+        """
+        unit = self._idle(name)
+        unit.candidate = replace(unit.candidate, place=place)
+
+    def configure(self, config: ChassisConfig) -> None:
+        """Take another configuration; each plugin that runs keeps what it has until its reload."""
+        self.config = config
+        self._count_missing()
 
     # Looking ----------------------------------------------------------------------------------
 
