@@ -21,6 +21,7 @@ from marty_chassis.lifecycle import Ledger
 from marty_chassis.plugins import PluginManager
 from marty_chassis.plugins.body import PluginBody
 from marty_chassis.plugins.siblings import Siblings
+from marty_chassis.plugins.watching import Watching, check_watchfiles
 from marty_chassis.services import PluginServiceRegistry
 from marty_chassis.settings import ChassisConfig
 from marty_hookspecs.web import ASGIApp, Receive, Scope, Send
@@ -62,6 +63,7 @@ class Chassis:
         plugin_directories: Iterable[str | os.PathLike[str]] = (),
     ) -> None:
         given = configuration(config)
+        plugin_directories = tuple(plugin_directories)
         self.faults = Faults(
             redact=lambda words: self.config.masked(words),  # noqa: PLW0108  # it may change
             on_interrupt=ask_for_shutdown,
@@ -83,6 +85,13 @@ class Chassis:
             self.plugin_manager,
             bus=self.plugin_manager.event_bus,
             workers=self.workers,
+        )
+        self._watching = Watching(
+            self.plugin_manager.supervisor,
+            faults=self.faults,
+            strays=self.plugin_manager.failures.strays,
+            extra_directories=plugin_directories,
+            noted=found.places,
         )
         self._registrations = Registrations(self.plugin_manager, APPLICATION)
         self._registrations.publish()
@@ -174,6 +183,9 @@ class Chassis:
                 "management.listen is set, and this server knows nothing of it, so that nothing"
                 " manages the plugins: use `marty run` or `marty_chassis.serve`"
             )
+        watch = self.config.plugins.reload.watch
+        if watch:
+            check_watchfiles()
         await self.management.start(opening=True)
         await self.workers.open(self.config.service.name, self.config.path)
         try:
@@ -184,9 +196,12 @@ class Chassis:
         await self.workers.begin()
         self.management.open()
         await self._presence.arrive(self._bound)
+        if watch:
+            await self._watching.start()
 
     async def _stop(self) -> None:
         self.management.drain()
+        await self._watching.stop()
         await self.workers.close()
         await self._presence.leave()
         await self.plugin_manager.stop()
