@@ -52,12 +52,18 @@ class Found:
         return next((one for one in both if one.name == name), None)
 
     def without_targets(self) -> Found:
-        """The same in words alone: it keeps nothing of a plugin in memory."""
-        candidates = tuple(replace(one, target=None, room=None) for one in self.candidates)
-        return replace(self, candidates=candidates)
+        """The same, with the usable ones in words alone: it keeps nothing of them in memory."""
+        return replace(
+            self, candidates=tuple(_in_words(o) if o.usable else o for o in self.candidates)
+        )
 
     def __repr__(self) -> str:
         return (
             f"<Found {len(self.usable)} usable of {len(self.candidates)} plugins,"
             f" {len(self.disabled)} disabled, {len(self.problems)} problems>"
         )
+
+
+def _in_words(one: Candidate) -> Candidate:
+    metadata = replace(one.metadata, config_schema=None)  # Its class is the plugin's, too.
+    return replace(one, metadata=metadata, target=None, room=None)
