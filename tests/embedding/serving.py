@@ -49,7 +49,13 @@ def undated(answer: bytes) -> bytes:
 def served(app: Any, **options: Any) -> Iterator[Address]:
     """Serve until left; the server must have started, and must stop."""
     listening = socket.create_server(("127.0.0.1", 0))
-    settings = {"log_config": None, "timeout_graceful_shutdown": 2, "lifespan": "on", **options}
+    settings = {
+        "log_config": None,
+        "timeout_graceful_shutdown": 2,
+        "lifespan": "on",
+        "ws": "websockets-sansio",  # older uvicorns take what websockets has deprecated
+        **options,
+    }
     server = uvicorn.Server(uvicorn.Config(app, **settings))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()

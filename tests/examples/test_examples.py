@@ -26,6 +26,8 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.relative_to(FOLDER).as_posix())
 def test_an_example_prints_what_its_docstring_says(example: Path) -> None:
+    if example.parent.name == "middleware":
+        pytest.importorskip("starlette.middleware.opentelemetry", reason="a newer Starlette has it")
     words = ast.get_docstring(ast.parse(example.read_text("utf-8"))) or ""
     command = f"python examples/{example.relative_to(FOLDER).as_posix()}"
     assert block(words, "Run it:") == command

@@ -48,7 +48,13 @@ def serving() -> Iterator[Callable[[Any], httpx2.Client]]:
 def _served(app: Any) -> Iterator[httpx2.Client]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, lifespan="on")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+        lifespan="on",
+        ws="websockets-sansio",  # older uvicorns take what websockets has deprecated
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
