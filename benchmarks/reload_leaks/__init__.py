@@ -1,0 +1,1 @@
+"""What a thousand reloads leave behind: nothing."""

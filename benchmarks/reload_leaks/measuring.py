@@ -1,0 +1,193 @@
+"""One kind of plugin, reloaded so many times in this process; `-m ...measuring KIND RELOADS`."""
+
+from __future__ import annotations
+
+import gc
+import json
+import linecache
+import logging
+import os
+import sys
+import tempfile
+import threading
+import weakref
+from collections import Counter
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import anyio
+from loguru import logger
+
+from marty_chassis import Chassis, ChassisConfig
+
+from .files import text
+
+NAME = "watched"
+WARM = 0.2
+"""The part of the reloads after which memory is looked at for the first time."""
+
+
+class Watch:
+    """Weak references to all that a generation is made of."""
+
+    def __init__(self, chassis: Chassis) -> None:
+        self._chassis = chassis
+        self._alive: list[tuple[str, weakref.ref[Any]]] = []
+
+    def take(self) -> None:
+        """Watch what serves now: modules, classes, functions, their code, the instance."""
+        instance = self._chassis.plugins.get(NAME)
+        self._add("instance", instance)
+        package = type(instance).__module__.rpartition(".")[0]
+        for name, module in tuple(sys.modules.items()):
+            if name.startswith(f"{package}."):
+                self._add_module(module)
+
+    def counts(self) -> dict[str, int]:
+        """How many of each are alive."""
+        return dict(Counter(kind for kind, alive in self._alive if alive() is not None))
+
+    def _add_module(self, module: ModuleType) -> None:
+        self._add("module", module)
+        for thing in vars(module).values():
+            if getattr(thing, "__module__", None) != module.__name__:
+                continue
+            if isinstance(thing, type):
+                self._add("class", thing)
+                for function in vars(thing).values():
+                    self._add_function(function, module)
+            else:
+                self._add_function(thing, module)
+
+    def _add_function(self, function: object, module: ModuleType) -> None:
+        # An enumeration or a named tuple has functions of the standard library as well.
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            self._add("function", function)
+            if function.__code__.co_filename == module.__file__:
+                self._add("code", function.__code__)
+
+    def _add(self, kind: str, thing: object) -> None:
+        self._alive.append((kind, weakref.ref(thing)))
+
+
+def tables(chassis: Chassis) -> dict[str, int]:
+    """How long the tables are in which a generation may leave something."""
+    manager: Any = chassis.plugin_manager
+    collectors: Any = chassis.management.registry
+    core: Any = getattr(logger, "_core")  # noqa: B009  (it has no public door)
+    placeholders = [
+        one for one in logging.Logger.manager.loggerDict.values() if hasattr(one, "loggerMap")
+    ]
+    return {
+        "sys.modules": len(sys.modules),
+        "loggers": len(logging.Logger.manager.loggerDict),
+        "children of loggers": sum(len(one.loggerMap) for one in placeholders),
+        "loguru's modules": len(core.enabled),
+        "loguru's handlers": len(core.handlers),
+        "linecache": len(linecache.cache),
+        "pluggy's plugins": len(manager.get_plugins()),
+        "collectors": len(collectors._names_to_collectors),
+        "subscribers": len(tuple(manager.event_bus.stats())),
+        "threads": threading.active_count(),
+        "tasks": len(anyio.get_running_tasks()),
+        "faults": len(manager.faults.counts),
+        "ledgers": sum(map(len, chassis.pending().values())),
+    }
+
+
+def resident() -> int:
+    """Bytes of memory that this process has now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
+    """The application."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def asked(app: Any, path: str, query: bytes = b"") -> bytes:
+    """One request; the body of its answer, which must be 200."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"here"), (b"authorization", b"Bearer token")]
+    await app(
+        {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1", "method": "GET", "scheme": "http", "path": path,
+            "raw_path": path.encode(), "query_string": query, "root_path": "", "headers": headers,
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "state": {},
+        },
+        receive,
+        send,
+    )  # fmt: skip
+    if sent[0]["status"] != 200:
+        raise RuntimeError(f"{path} answered {sent}")
+    return b"".join(message.get("body", b"") for message in sent[1:])
+
+
+async def measured(folder: Path, kind: str, reloads: int) -> dict[str, Any]:
+    """Reload so many times; give what is left."""
+    file = folder / "watched.py"
+    file.write_text(text(kind, 0))
+    config = ChassisConfig(
+        plugins={"directories": [str(folder)], "entry_points": "none"},
+        management={"token": "token"},
+    )
+    chassis = Chassis(config)
+    app = chassis.wrap(nothing)
+    begun = max(1, int(reloads * WARM))
+    memory, long = 0, {}
+    async with chassis:
+        watch = Watch(chassis)
+        for number in range(1, reloads + 1):
+            await _once(chassis, app, file, text(kind, number), watch)
+            if number == begun:
+                memory, long = await _settled(chassis)
+        memory_now, long_now = await _settled(chassis)
+        alive = watch.counts()
+        leaks = await asked(app, f"/-/marty/plugins/{NAME}", b"diagnose=leaks")
+    return {
+        "kind": kind,
+        "reloads": reloads,
+        "bytes": (memory_now - memory) / (reloads - begun),
+        "alive": alive,
+        "leaks": json.loads(leaks)["leaks"],
+        "longer": {k: long_now[k] - long[k] for k in long if long_now[k] > long[k]},
+    }
+
+
+async def _once(chassis: Chassis, app: Any, file: Path, new: str, watch: Watch) -> None:
+    watch.take()
+    for path in ("/", "/watched", "/-/marty/plugins/metrics", "/-/marty/health"):
+        await asked(app, path)
+    file.write_text(new)  # noqa: ASYNC240  (the disk is not what is measured)
+    reloaded = await chassis.plugin_manager.reload(NAME, drained=True)
+    if reloaded.rolled_back:
+        raise RuntimeError(f"reload failed: {reloaded.reason}")
+
+
+async def _settled(chassis: Chassis) -> tuple[int, dict[str, int]]:
+    await anyio.sleep(0.2)  # What ends in the background has ended.
+    for _ in range(3):
+        gc.collect()
+    return resident(), tables(chassis)
+
+
+def main(kind: str, reloads: int) -> None:
+    """Print what was measured, as JSON."""
+    logger.remove()
+    with tempfile.TemporaryDirectory(prefix="marty-leaks-") as folder:
+        print(json.dumps(anyio.run(measured, Path(folder), kind, reloads)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
