@@ -6,6 +6,7 @@ of milliseconds. For an operator who has asked for it.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from collections.abc import Iterable
@@ -73,7 +74,30 @@ def _ways(thing: object) -> list[str]:
             level.append(holder)
         if not level or len(found) >= _MOST:
             break
+    for callback in _at_exit():
+        if id(callback) in way:
+            found[f"atexit > {way[id(callback)]}"] = None
     return list(found)[:_MOST]
+
+
+class _Listens:
+    """Equal to nothing, and knows what it was compared with."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def __eq__(self, other: object) -> bool:
+        self.heard.append(other)
+        return False
+
+
+def _at_exit() -> list[object]:
+    """What is called when the process ends; there is no door to ask for it."""
+    listens = _Listens()
+    atexit.unregister(listens)  # type: ignore[arg-type]
+    return listens.heard
 
 
 def _root(holder: object, held: object) -> str | None:
