@@ -95,8 +95,15 @@ class Home:
         watch = guarded(self._faults, plugin=self.plugin, phase=phase, hook=hook)
         errand = self._errand = _Errand(call, watch)
         self._door.set(errand)
-        await errand.attention.within(seconds)
-        self._errand = None
+        try:
+            await errand.attention.within(seconds)
+        except anyio.get_cancelled_exc_class():
+            # Who sent it has been cancelled; what is sent next is not to run beside it.
+            with anyio.CancelScope(shield=True):
+                await self._broken_off(task, errand)
+            raise
+        finally:
+            self._errand = None
         if errand.done.is_set:
             ran = await errand.done.wait()
             if ran is None:  # The plugin has cancelled the task that it lives in.
@@ -105,13 +112,8 @@ class Home:
                 said = self._faults.shown(ran.not_ready.reason)
                 return Ran(not_ready=PluginNotReady(said, ran.not_ready.retry_after))
             return ran
-        self._task, errand.abandoned = None, True
-        task.cancel()
-        left = await task.wait(GRACE)
-        if not left:
-            self._strays.keep(task)
-            self.stuck = task
-        elif errand.interrupted:
+        left = await self._broken_off(task, errand)
+        if left and errand.interrupted:
             return Ran(broken_off=True)
         name = f"plugin {self.plugin!r}: {phase.value}{f' {hook}' if hook else ''}"
         late = DeadlineExceeded(name, 0 if errand.interrupted else seconds, left=left)
@@ -134,6 +136,16 @@ class Home:
             self._door.set(None)
             if not await task.wait(GRACE):
                 self._strays.keep(task)
+
+    async def _broken_off(self, task: Detached[None], errand: _Errand) -> bool:
+        """Cancel the task, and whether it has left; one that has not is left behind."""
+        self._task, errand.abandoned = None, True
+        task.cancel()
+        left = await task.wait(GRACE)
+        if not left:
+            self._strays.keep(task)
+            self.stuck = task
+        return left
 
     def _inhabited(self) -> Detached[None]:
         if self._task is None or self._task.done:

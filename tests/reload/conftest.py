@@ -1,0 +1,42 @@
+"""A service in a folder of its own for each test, and the module that its plugins talk to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from loguru import logger
+
+from .works import Works
+
+
+@pytest.fixture
+async def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Works]:
+    """A service that is stopped at the end; plugins say `import witness`."""
+    witness = ModuleType("witness")
+    vars(witness).update(log=[], kept=[], events={})
+    monkeypatch.setitem(sys.modules, "witness", witness)
+    monkeypatch.chdir(tmp_path)
+    made = Works(tmp_path, witness)
+    yield made
+    for gate in made.go_on.values():
+        gate.set()
+    await made.stop()
+
+
+@pytest.fixture
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that refuses to leave is given up sooner."""
+    monkeypatch.setattr("marty_chassis.lifecycle.home.GRACE", 0.05)
+    monkeypatch.setattr("marty_chassis.boundary.deadline.GRACE", 0.05)
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    """What is logged."""
+    found: list[str] = []
+    logger.add(lambda text: found.append(str(text)), format="{level} {message} {extra}")
+    return found
