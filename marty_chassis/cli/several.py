@@ -91,8 +91,11 @@ class Supervisor(Multiprocess):
         super().__init__(config, sockets=sockets, **more)
         self.interrupted = False
         """Whether it was Ctrl-C that ended it."""
-        self.failed = False
+
+    @property
+    def failed(self) -> bool:
         """Whether an application did not start."""
+        return Code.NOT_STARTED in [one.process.exitcode for one in self.processes]
 
     def handle_int(self) -> None:
         """End, because of Ctrl-C."""
@@ -101,9 +104,7 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace processes that died; end when one has not come up, since none would."""
-        codes = [one.process.exitcode for one in self.processes]
-        if Code.NOT_STARTED in codes and not self.should_exit.is_set():
-            self.failed = True
+        if self.failed:
             self.should_exit.set()
         super().keep_subprocess_alive()
 

@@ -247,13 +247,20 @@ class Supervisor:
             await departure.over.wait()
         return sum(departures.uses(departure, unit) for departure in leaving)
 
-    def count_from(self, name: str, generation: int) -> None:
-        """Let the next run of a plugin have this number, if it has had no higher one.
+    def take_over(self, name: str, *, generation: int, required: bool) -> None:
+        """Know of a plugin what another process knows, before the plugins start here.
 
-        For a process that takes the place of another one, before it starts its plugins.
+        generation: the number of its next run, if it has had no higher one.
+        required: whether the service cannot do without it there, as it has served there. It cannot
+            here then, also where its file has gone or is broken meanwhile.
         """
-        unit = self._known(name)
-        unit.generation = max(unit.generation, generation - 1)
+        unit = self._units.get(folded(name))
+        if unit is not None:
+            unit.generation = max(unit.generation, generation - 1)
+            unit.served = unit.served or required
+        elif required:
+            self._remembered.add(folded(name))
+        self._count_missing()
 
     def relocate(self, name: str, place: Place) -> None:
         """Read the plugin from another place from now on; what runs of it stays.

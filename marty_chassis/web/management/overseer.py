@@ -67,8 +67,8 @@ class Overseer(Protocol):
         """The digest of a plugin's source as it is now; `None` where that cannot be known."""
         ...
 
-    def count_from(self, name: str, generation: int) -> None:
-        """Let the next run of a plugin have this number, if it has had no higher one."""
+    def take_over(self, name: str, *, generation: int, required: bool) -> None:
+        """Know of a plugin what another process knows, before the plugins start here."""
         ...
 
     def subscribe(self, watcher: Callable[[Moved], None]) -> Callable[[], None]:

@@ -35,8 +35,8 @@ class Plugins(Protocol):
         """The digest of a plugin's source as it is now."""
         ...
 
-    def count_from(self, name: str, generation: int) -> None:
-        """Let the next run of a plugin be this one."""
+    def take_over(self, name: str, *, generation: int, required: bool) -> None:
+        """Know of a plugin what another process knows, before the plugins start here."""
         ...
 
     async def enable(self, name: str) -> PluginStatus:
@@ -89,6 +89,7 @@ class Here:
             one.name: Standing(
                 generation=one.generation,
                 started=one.state is State.STARTED,
+                required=one.required,
                 sha256=one.sha256,
                 disabled=one.switched,
             )
@@ -96,9 +97,11 @@ class Here:
         }
 
     async def come_up(self, others: Mapping[str, Standing]) -> None:
-        """Disable and enable what they have at run time, and count the runs as they do."""
-        for name, theirs, mine in self._both(others):
-            self._plugins.count_from(name, theirs.generation + (not theirs.started))
+        """Disable and enable what they have at run time, and know what they know of each plugin."""
+        for name, theirs in others.items():
+            generation = theirs.generation + (not theirs.started)
+            self._plugins.take_over(name, generation=generation, required=theirs.required)
+        for _, theirs, mine in self._both(others):
             await self._switch(mine, theirs)
 
     async def catch_up(self, others: Mapping[str, Standing]) -> None:

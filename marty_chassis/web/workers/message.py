@@ -44,6 +44,7 @@ class Standing(_Frozen):
 
     generation: int
     started: bool = True
+    required: bool = False
     sha256: str | None = None
     disabled: bool | None = None
     """Whether it was disabled or enabled at run time; null where the configuration decides."""
