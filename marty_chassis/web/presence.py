@@ -25,7 +25,8 @@ class Presence:
     def __init__(self, registry: PluginServiceRegistry, settings: ServiceSettings) -> None:
         self._registry = registry
         self._settings = settings
-        self._info: ServiceInfo | None = None
+        self._id: str | None = None
+        """What it is registered as, while it is."""
         self._heart: Detached[None] | None = None
 
     async def arrive(self, bound: Address | None) -> None:
@@ -41,9 +42,10 @@ class Presence:
                 " none: serve it with `marty run` or `marty_chassis.serve`, or set"
                 " `service.advertise` in the configuration"
             )
+        self._id = settings.instance_id or f"{settings.name}-{uuid4().hex[:12]}"
         info: ServiceInfo = {
             "name": settings.name,
-            "id": settings.instance_id or f"{settings.name}-{uuid4().hex[:12]}",
+            "id": self._id,
             "address": host,
             "port": port,
             "scheme": "http",
@@ -51,27 +53,28 @@ class Presence:
             "tags": list(settings.tags),
             "status": "passing",
         }
-        self._info = await self._registry.register(info, ttl=settings.ttl)
-        self._heart = spawn(self._beat, name="marty: heartbeat")
+        registered = await self._registry.register(info, ttl=settings.ttl)
+        self._id = registered.get("id", self._id)
+        self._heart = spawn(self._beat, self._id, info, name="marty: heartbeat")
 
     async def leave(self) -> None:
         """Take the entry back: `service.pre_unregister`, the registry."""
-        info, self._info = self._info, None
+        known, self._id = self._id, None
         heart, self._heart = self._heart, None
         if heart is not None:
             heart.cancel()
             await heart.wait()
-        if info is not None:
-            await self._registry.unregister(info["id"])
+        if known is not None:
+            await self._registry.unregister(known)
 
-    async def _beat(self) -> None:
-        while self._info is not None:
+    async def _beat(self, known: str, info: ServiceInfo) -> None:
+        while True:
             await anyio.sleep(self._settings.heartbeat)
             try:
-                await self._registry.heartbeat(self._info["id"])
+                await self._registry.heartbeat(known)
             except UnknownService:
-                # The process slept for longer than the entry lives; a registry may also be emptied.
-                await self._registry.register(self._info, ttl=self._settings.ttl)
+                # The process slept for longer than the entry lives. Plugins see it as at first.
+                await self._registry.register(info, ttl=self._settings.ttl)
 
     def _address(self, bound: Address | None) -> tuple[str | None, int | None]:
         """What others reach it by: advertised, bound, or configured on purpose."""
@@ -87,4 +90,4 @@ class Presence:
         return None, None
 
     def __repr__(self) -> str:
-        return f"<Presence of {self._settings.name}: {'registered' if self._info else 'away'}>"
+        return f"<Presence of {self._settings.name}: {'registered' if self._id else 'away'}>"
