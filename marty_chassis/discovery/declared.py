@@ -34,6 +34,11 @@ def declared_names(text: str, stem: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def declares(text: str) -> bool:
+    """Whether the text seems to hold a plugin of its own, so that it is no mere helper."""
+    return bool(_SAID.search(text) or _HOOKIMPL.search(text))
+
+
 def declared_scope(text: str) -> str | None:
     """Give the `scope = "/path"` of a martyconf that could not be imported."""
     found = _SCOPE.search(text)

@@ -113,6 +113,10 @@ class House:
             return
         raise AssertionError("it never came; the log:\n" + "".join(self.lines))
 
+    async def more_lines(self, before: int) -> None:
+        """Wait until something has been said."""
+        await self.until(lambda: len(self.lines) > before)
+
     async def says(self, name: str, word: object) -> None:
         """Wait until the plugin that serves says this word."""
         await self.until(lambda: self.word(name) == word)

@@ -38,9 +38,12 @@ class Reconfiguring:
         except InvalidConfiguration as error:
             logger.error(f"{error}\nThe configuration stays as it was read last.")
             return
-        for problem in fresh.warnings:
-            logger.warning(str(problem))
         found = changed(before, fresh)
+        if not found.elsewhere and fresh.plugins == before.plugins:
+            return
+        for problem in fresh.warnings:
+            if problem not in before.warnings:
+                logger.warning(str(problem))
         if found.elsewhere:
             logger.warning(
                 f"the configuration has changed at {', '.join(found.elsewhere)}: restart the"

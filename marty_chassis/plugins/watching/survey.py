@@ -6,12 +6,14 @@ All of it reads files, and belongs into a thread. Nothing is imported.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marty_chassis.discovery import Candidate, places_of_files
+from marty_chassis.discovery.declared import declared_names, declares, text_of
 from marty_chassis.discovery.digests import combined, files_on_disk, sha256
 from marty_chassis.discovery.files import PluginFile
 from marty_chassis.discovery.folders import plugin_folders
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _NO_FILE = ""
 """The digest of a file that cannot be read."""
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,51 +94,34 @@ class Survey:
 
 def survey(scene: Scene, running: Iterable[Running]) -> Survey:
     """Look at everything, each file once."""
-    digests = _Digests()
-    places = scene.places()
-    there = tuple(
-        There(
-            place=place.source.place,
-            names=place.expected(),
-            digest=digests.of(files_on_disk(place.path), place.path.parent),
-            around=digests.around(place),
-        )
-        for place in places
-    )
-    return Survey(
-        tuple(digests.known(one) for one in running),
-        there,
-        {place.source.place: place for place in places},
-    )
+    disk = _Disk(scene.places())
+    known = tuple(disk.known(one) for one in running)
+    settled = {one.place for one in known if one.current}
+    settled -= {one.place for one in known if not one.current}
+    there = tuple(disk.there(place, settled=place.source.place in settled) for place in disk.places)
+    return Survey(known, there, {place.source.place: place for place in disk.places})
+
+
+def digests_of(places: Iterable[str]) -> dict[str, str]:
+    """Give the digest of each of these places that is a file or a package, as `There` has it."""
+    disk = _Disk(())
+    paths = [Path(place) for place in places if os.path.exists(place)]
+    return {str(path): disk.digest(files_on_disk(path), path.parent) for path in paths}
 
 
 def configuration_stamp(scene: Scene) -> str:
     """Give one digest for the files that the configuration is read from."""
-    digests = _Digests()
-    return digests.of(map(str, scene.configuration_files()), scene.config.folder)
+    return _Disk(()).digest(map(str, scene.configuration_files()), scene.config.folder)
 
 
-class _Digests:
-    """The digests of files, each read once."""
+class _Disk:
+    """The files of these places; each is read once."""
 
-    def __init__(self) -> None:
-        self._files: dict[str, str] = {}
-        self._around: dict[str, str] = {}
-
-    def of(self, files: Iterable[str], folder: Path) -> str:
-        """Give one digest for these files, of which some may not be there."""
-        each = {file: self._file(file) for file in files}
-        return combined(each, folder) or _NO_FILE
-
-    def around(self, place: PluginFile) -> str:
-        """Give one digest for all Python files beside the place, and below them."""
-        folder = place.path.parent
-        # A martyconf lies in the folder of a project, of which most is none of ours.
-        deep = place.source.kind == "folder"
-        key = f"{deep}:{folder}"
-        if key not in self._around:
-            self._around[key] = self.of(python_files(folder, deep=deep), folder)
-        return self._around[key]
+    def __init__(self, places: Sequence[PluginFile]) -> None:
+        self.places = places
+        self._digests: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._beside: dict[tuple[Path, bool], frozenset[str]] = {}
 
     def known(self, one: Running) -> Known:
         """Say whether what runs is what is on the disk."""
@@ -146,17 +132,57 @@ class _Digests:
             current = False
         else:
             files = {*one.files, *files_on_disk(unit)}
-            current = self.of(files, unit.parent) == one.digest
+            current = self.digest(files, unit.parent) == one.digest
         return Known(one.name, one.place, current)
 
+    def there(self, place: PluginFile, *, settled: bool) -> There:
+        """Describe a place; where all is as it runs, nobody asks what is around it."""
+        own = files_on_disk(place.path)
+        return There(
+            place=place.source.place,
+            names=declared_names(self._text(place), place.name),
+            digest=self.digest(own, place.path.parent),
+            around="" if settled else self._around(place, own),
+        )
+
+    def digest(self, files: Iterable[str], folder: Path) -> str:
+        """Give one digest for these files, of which some may not be there."""
+        return combined({file: self._file(file) for file in files}, folder) or _NO_FILE
+
+    def _around(self, place: PluginFile, own: Iterable[str]) -> str:
+        """One digest for the place and what it may import from beside it.
+
+        That is what holds no plugin itself, and the plugins that its source mentions.
+        """
+        folder, words = place.path.parent, set(_WORD.findall(self._text(place)))
+        others = {
+            file
+            for other in self.places
+            if other != place and other.path.parent == folder and other.path.stem not in words
+            if declares(self._text(other))
+            for file in files_on_disk(other.path)
+        }
+        # A martyconf lies in the folder of a project, of which most is none of ours.
+        key = folder, place.source.kind == "folder"
+        if key not in self._beside:
+            self._beside[key] = frozenset(python_files(folder, deep=key[1]))
+        return self.digest((self._beside[key] - others) | {*own}, folder)
+
+    def _text(self, place: PluginFile) -> str:
+        name = place.source.place
+        if name not in self._texts:
+            self._texts[name] = text_of(place.path)
+        return self._texts[name]
+
     def _file(self, file: str) -> str:
-        if file not in self._files:
+        if file not in self._digests:
             try:
                 # Opening a pipe would wait for somebody to write.
-                self._files[file] = sha256(Path(file).read_bytes()) if os.path.isfile(file) else ""
+                data = Path(file).read_bytes() if os.path.isfile(file) else None
             except OSError:
-                self._files[file] = _NO_FILE
-        return self._files[file]
+                data = None
+            self._digests[file] = _NO_FILE if data is None else sha256(data)
+        return self._digests[file]
 
 
 def python_files(folder: Path, *, deep: bool = True) -> Iterator[str]:

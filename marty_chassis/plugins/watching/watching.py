@@ -11,7 +11,7 @@ Each process watches for itself: several workers each find the same and do the s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from .events import listen
 from .plan import Act, Step, Tries, plan
 from .reconfiguring import Reconfiguring
 from .roots import Roots, roots
-from .survey import Running, Scene, configuration_stamp, survey
+from .survey import Running, Scene, Survey, configuration_stamp, digests_of, survey
 
 LATER = 0.5
 """Seconds after which is tried again what somebody else was moving."""
@@ -51,7 +51,7 @@ class Watching:
     """Watches the files of one service; started and stopped with it, in any event loop.
 
     extra_directories: more plugin folders, relative ones from the working directory.
-    noted: places that were looked at when plugins were discovered, and hold none that is here.
+    noted: the places that were read when plugins were discovered, whatever they held.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Watching:
         self._strays = strays
         self._extra = tuple(os.path.abspath(Path(one).expanduser()) for one in extra_directories)
         self._folder = Path.cwd()
-        self._noted = frozenset(noted)
+        self._noted = digests_of(noted) if supervisor.config.plugins.reload.watch else {}
         self._watch: _Watch | None = None
         self._task: Detached[None] | None = None
 
@@ -107,16 +107,17 @@ class _Watch:
         faults: Faults,
         extra_directories: tuple[str, ...],
         service_folder: Path,
-        noted: frozenset[str],
+        noted: Mapping[str, str],
     ) -> None:
         self.bell = Bell()
         self._supervisor = supervisor
         self._extra = extra_directories
         self._folder = service_folder
-        self._noted: frozenset[str] | None = noted
+        self._noted = noted
         self._deeds = Deeds(supervisor, faults)
         self._reconfiguring = Reconfiguring(supervisor, faults, self._deeds)
         self._tries = Tries()
+        self._looked = False
         self._stamp: str | None = None
         self._said: Roots | None = None
 
@@ -171,18 +172,16 @@ class _Watch:
         """Compare once, and do what is to be done; False when something is left for later."""
         scene = self._scene()
         stamp = await in_thread(configuration_stamp, scene, name="configuration: digest")
-        if self._stamp is not None and stamp != self._stamp:
+        if stamp != self._stamp:
             await self._reconfiguring.reread()
             scene = self._scene()
         self._stamp = stamp
         done = await self._reconfiguring.move(scene)
         found = await in_thread(survey, scene, self._running(), name="plugin files: digests")
         steps = plan(found.known, found.there)
-        if self._noted is not None:
-            for step in steps:
-                if self._was_seen(step):
-                    self._tries.note(step)
-            self._noted = None
+        if not self._looked:
+            self._looked = True
+            self._note_what_was_seen(steps, found)
         for step in self._tries.due(steps):
             if self.bell.over.is_set:
                 break
@@ -192,12 +191,20 @@ class _Watch:
                 done = False
         return done
 
-    def _was_seen(self, step: Step) -> bool:
-        """Whether discovery has seen it, and said what there was to say."""
-        if step.act in (Act.LOAD, Act.REFUSE):
-            return step.place in (self._noted or ())
+    def _note_what_was_seen(self, steps: Sequence[Step], found: Survey) -> None:
+        """Leave alone what discovery has seen as it is now: it has said what there was to say."""
+        digests = {one.place: one.digest for one in found.there}
+        held = {one.place for one in found.known}
         candidates = self._supervisor.candidates()
-        return step.act is Act.RELOAD and not candidates[step.names[0]].usable
+        for step in steps:
+            now = digests.get(step.place)
+            if step.act is Act.RELOAD:
+                one = candidates[step.names[0]]
+                seen = not one.usable and one.sha256 == now
+            else:
+                seen = step.place not in held and self._noted.get(step.place) == now
+            if seen and now is not None:
+                self._tries.note(step)
 
     def _scene(self) -> Scene:
         return Scene(self._supervisor.config, self._extra, self._folder)
