@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager
 from contextvars import Context, copy_context
 from functools import partial
@@ -173,35 +173,34 @@ async def park(waiters: list[Waiter], seconds: float | None) -> None:
             timer.cancel()
 
 
-async def park_for_turn(waiters: list[Waiter]) -> None:
-    """Wait in this list, so that `give_turn` may let us go on from within its own call."""
+def place_in_queue(waiters: list[Waiter]) -> Awaitable[Any] | None:
+    """Give what is to be awaited in this list, for `give_turn` to let us go on from its own call.
+
+    `None` where that is not possible (trio): then `park` there. Await it at once, or leave it.
+    """
     if _running_trio() is not None:
-        await park(waiters, None)
-        return
-    turn = _Turn(loop=asyncio.get_running_loop())
-    waiters.append(turn)
-    try:
-        await turn
-    finally:
-        waiters.remove(turn)
+        return None
+    place = _Turn(loop=asyncio.get_running_loop())
+    waiters.append(place)
+    return place
 
 
-def give_turn(waiters: Iterable[Waiter]) -> bool:
-    """Let every task go on that is parked in this list, at once where that is possible (asyncio).
+def give_turn(waiters: Iterable[Waiter], value: object) -> bool:
+    """Let every task go on that waits in this list, with a value, at once where that is possible.
 
     Each runs as itself, with its own context, up to where it waits next; then this returns, True if
     one of them has cancelled the caller meanwhile.
     """
     cancelled = False
     for waiter in tuple(waiters):
-        if isinstance(waiter, _Turn) and not waiter.done():
-            cancelled = waiter.run() or cancelled
-        else:
+        if not isinstance(waiter, _Turn):
             wake((waiter,))
+        elif not waiter.done():
+            cancelled = waiter.run(value) or cancelled
     return cancelled
 
 
-class _Turn(asyncio.Future[None]):
+class _Turn(asyncio.Future[Any]):
     """What a task waits for that another may run on, without a round of the event loop.
 
     To the task it is a future. The loop is not asked to call the task's wakeup: we call it, having
@@ -217,20 +216,19 @@ class _Turn(asyncio.Future[None]):
         # Only the task that awaits us comes here, and only once.
         self._wakeup, self._wakeup_context = fn, context
 
-    def set_result(self, result: None, /) -> None:
-        super().set_result(result)
-        self._schedule()
-
     def cancel(self, msg: object | None = None) -> bool:
         cancelled = super().cancel(msg)
-        if cancelled:
-            self._schedule()
+        if cancelled and self._wakeup is not None:
+            self.get_loop().call_soon(self._wakeup, self, context=self._wakeup_context)
+            self._wakeup = self._wakeup_context = None
         return cancelled
 
-    def run(self) -> bool:
+    def run(self, value: object) -> bool:
         """Run the task that waits here; True if it has cancelled the one that runs now."""
-        super().set_result(None)
+        self.set_result(value)
         wakeup, context = self._wakeup, self._wakeup_context
+        # The task holds us in its frames, and we would hold the task.
+        self._wakeup = self._wakeup_context = None
         if wakeup is None or context is None:
             return False
         loop = self.get_loop()
@@ -245,10 +243,6 @@ class _Turn(asyncio.Future[None]):
         finally:
             asyncio.tasks._enter_task(loop, current)
         return current.cancelling() > before
-
-    def _schedule(self) -> None:
-        if self._wakeup is not None:
-            self.get_loop().call_soon(self._wakeup, self, context=self._wakeup_context)
 
 
 class _TrioWaiter:
@@ -278,35 +272,33 @@ class Stoppable:
     else asked for is none of ours. But entering it costs a tenth, as everything is done by `stop`.
     """
 
-    __slots__ = ("_asked", "_before", "_inside", "_scope", "_task", "_timer")
-
-    _task: asyncio.Task[object]
+    # Defaults are on the class, as one is made for every request.
+    _asked = 0
+    _inside = True
+    _scope: anyio.CancelScope | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _task: asyncio.Task[object] | None = None
 
     def __enter__(self) -> Self:
-        self._asked = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._scope: anyio.CancelScope | None = None
-        self._inside = True
         if _running_trio() is not None:
             # There a scope is cheap, and the only way.
             self._scope = anyio.CancelScope().__enter__()
             return self
-        task = asyncio.current_task()
-        if task is None:
+        self._task = asyncio.current_task()
+        if self._task is None:
             raise RuntimeError("only a task can be stopped")
-        self._task = task
-        self._before = task.cancelling()
         return self
 
     def stop(self) -> None:
         """Cancel the code; does nothing to one that has ended."""
-        if not self._inside or self._asked:
+        if not self._inside or self._asked or self._timer is not None:
             return
         if self._scope is not None:
             self._asked = 1
             self._scope.cancel()
-        else:
-            self._deliver()
+        elif self._task is not None:
+            self._before = self._task.cancelling()
+            self._deliver(self._task)
 
     def __exit__(
         self,
@@ -315,30 +307,30 @@ class Stoppable:
         traceback: TracebackType | None,
     ) -> bool:
         self._inside = False
+        task, self._task = self._task, None
         if self._scope is not None:
             return bool(self._scope.__exit__(kind, error, traceback))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        task = self._task
-        del self._task
+        if not self._asked or task is None:
+            return False
         for _ in range(self._asked):
             task.uncancel()
         return (
-            self._asked > 0
-            and error is not None
+            error is not None
             and _consists_of(error, asyncio.CancelledError)
             and task.cancelling() <= self._before
         )
 
-    def _deliver(self) -> None:
-        shielded = _is_shielded(self._task)
+    def _deliver(self, task: asyncio.Task[object]) -> None:
+        shielded = _is_shielded(task)
         if not shielded:
             self._asked += 1
-            self._task.cancel("stopped")
+            task.cancel("stopped")
         # A shield is waited for; and so is what has swallowed its cancellation, but longer.
         self._timer = asyncio.get_running_loop().call_later(
-            0.01 if shielded else 0.5, self._deliver
+            0.01 if shielded else 0.5, self._deliver, task
         )
 
 

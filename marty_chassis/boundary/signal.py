@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Generic, TypeVar
 
-from marty_chassis.boundary.backend import Waiter, give_turn, park, park_for_turn, wake
+from marty_chassis.boundary.backend import Waiter, give_turn, park, place_in_queue, wake
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class Signal(Generic[T]):
         return f"<Signal {state}>"
 
 
-class Turn(Signal[T]):
+class Turn(Generic[T]):
     """A signal that hands over more than a value: who waits goes on before `set` returns.
 
     It runs as itself, in its own task with its own context variables, up to where it waits next;
@@ -59,12 +60,13 @@ class Turn(Signal[T]):
     takes the cancellation out with it.
     """
 
-    __slots__ = ("cancelled",)
+    __slots__ = ("_value", "_waiters", "cancelled", "is_set")
 
     def __init__(self) -> None:
-        super().__init__()
+        self.is_set = False
         self.cancelled = False
         """Whether the one who set this was cancelled by the one who went on."""
+        self._waiters: list[Waiter] = []
 
     def set(self, value: T) -> bool:
         """Hand over and let who waits go on; False when another was first."""
@@ -72,11 +74,22 @@ class Turn(Signal[T]):
             return False
         self.is_set = True
         self._value = value
-        self.cancelled = give_turn(self._waiters)
+        if self._waiters:
+            self.cancelled = give_turn(self._waiters, value)
         return True
 
-    async def wait(self) -> T:
-        """Give the value, as soon as there is one."""
+    # Not `async def`: what is awaited is the place in the queue itself.
+    def wait(self) -> Awaitable[T]:
+        """Give the value, as soon as there is one. Await what this gives, at once."""
+        if not self.is_set and (place := place_in_queue(self._waiters)) is not None:
+            return place
+        return self._parked()
+
+    async def _parked(self) -> T:
         if not self.is_set:
-            await park_for_turn(self._waiters)
+            await park(self._waiters, None)
         return self._value
+
+    def __repr__(self) -> str:
+        state = f"set to {self._value!r}" if self.is_set else f"awaited by {len(self._waiters)}"
+        return f"<Turn {state}>"

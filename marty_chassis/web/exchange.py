@@ -24,7 +24,7 @@ from .refusing import refuse
 from .request import PluginRequest
 from .response import AppResponse
 from .run import Run
-from .variables import changed
+from .variables import adopt, changed
 
 Chain = Callable[[Request], Awaitable[Any]]
 
@@ -67,36 +67,44 @@ class Exchange:
     async def serve(self, app: ASGIApp, chain: Chain) -> None:
         """Answer the request. Raises what the application raised and no plugin caught."""
         task = spawn(self._through, chain, name="marty plugins", eager=True)
+        run: Run | None = None
         try:
-            while (run := await self._next_run()) is not None:
-                await run.perform(app)
-                if run.decided:
+            while run is None or not run.decided:
+                if self._wanted is not None:
+                    run, self._wanted = self._wanted, None
+                    await run.perform(app)
+                elif self._over:
                     break
+                else:
+                    self._bell = Signal()
+                    await self._bell.wait()
         except BaseException as error:
             self._leaving = True
             await self._leave(task, wait=not isinstance(error, GeneratorExit))
             raise
+        response = self._response
+        if (
+            response is None
+            or response.reworked
+            or response.background is not None
+            or run is None
+            or run.error is not None
+            or self._error is not None
+            or self._earlier
+        ):
+            await self._conclude(run)
+
+    async def _conclude(self, run: Run | None) -> None:
+        """What is left to be done when there was more to it than a response that passes."""
         try:
             if self._error is not None:
                 await self._fail(self._error)
-            elif run is not None or self._run is not None:
-                await self._finish(run or self._run)
+            elif run is not None and run.error is not None:
+                raise run.error
+            elif self._response is not None and self._response.background is not None:
+                await self._response.background()
         finally:
             self._let_go()
-
-    async def _next_run(self) -> Run | None:
-        while self._wanted is None and not self._over:
-            self._bell = Signal()
-            await self._bell.wait()
-        run, self._wanted = self._wanted, None
-        return run
-
-    async def _finish(self, run: Run | None) -> None:
-        if run is not None and run.error is not None:
-            raise run.error
-        response = self._response
-        if response is not None and response.background is not None:
-            await response.background()
 
     async def _fail(self, error: BaseException) -> None:
         try:
@@ -127,7 +135,7 @@ class Exchange:
             self._let_go()
 
     def _let_go(self) -> None:
-        """Break the cycles: contexts, runs and tracebacks hold us."""
+        """Break the cycles: what was raised holds the frames that hold us."""
         if self._run is not None:
             self._run.let_go()
         self._base = self._run = self._response = self._error = self._wanted = None
@@ -136,12 +144,18 @@ class Exchange:
     # In the plugins' task ------------------------------------------------------------------------
 
     async def _through(self, chain: Chain) -> None:
-        CURRENT.set(self)
         self._base = copy_context()
+        CURRENT.set(self)
         try:
             answer = await chain(self._request)
-            if not self._leaving:
-                await self._answer(answer)
+            run = self._run
+            if run is not None and type(answer) is AppResponse and answer.run is run:
+                if answer.reworked:
+                    await answer.settle()
+                self._response = answer
+                run.decide(answer)
+            elif not self._leaving:
+                await self._answer(answer, run)
         except BaseException as error:
             if self._leaving or isinstance(error, GeneratorExit):
                 raise
@@ -152,13 +166,8 @@ class Exchange:
         if self._bell is not None:
             self._bell.set(None)
 
-    async def _answer(self, answer: Response) -> None:
-        run = self._run
-        if run is not None and isinstance(answer, AppResponse) and answer.of(run):
-            await answer.settle()
-            self._response = answer
-            run.decide(answer)
-            return
+    async def _answer(self, answer: Response, run: Run | None) -> None:
+        """Send a response that is not the application's."""
         # Without taking the body of the request from an application that still runs.
         receive = self._request.content.reader(keep=run is not None)
         await answer(self._scope, receive, self._send_own)
@@ -179,25 +188,43 @@ class Exchange:
         if self._run is not None:
             await self._run.stop()
             self._earlier += (self._run,)
-        scope, receive = self._for_application(request)
+        if type(request) is PluginRequest:
+            scope, receive = request.for_application(), request.receive_for_application
+        else:
+            scope, receive = self._foreign(request)
         # Whoever calls us may be in a task of its own, with variables of its own.
-        variables = changed(self._base)
+        variables = changed(self._base, CURRENT)
         run = self._run = self._wanted = Run(scope, receive, self._send, variables, self._failures)
         if self._bell is not None:
             self._bell.set(None)
-        return await run.response()
+        try:
+            message = await run.started.wait()
+        except GeneratorExit:
+            run.abandon()
+            raise
+        except BaseException:
+            # Cancelled: the application is too, and has ended when this is left.
+            await run.stop()
+            raise
+        if message is None:
+            run.fail()
+        if run.brought:
+            adopt(run.brought)
+        return AppResponse(run, message)
 
-    def _for_application(self, request: Any) -> tuple[Scope, Callable[[], Receive]]:
+    def _foreign(self, request: Any) -> tuple[Scope, Callable[[], Receive]]:
+        """What the application gets of a request that a plugin made itself."""
+        if not isinstance(request, Request):
+            raise TypeError(
+                f"call_next was given {type(request).__name__};"
+                " give it the request that the plugin got"
+            )
         if isinstance(request, PluginRequest):
-            return request.for_application(), self._request.receive_for_application
-        if isinstance(request, Request):
-            receive = request.receive
-            if receive is empty_receive:
-                return request.scope, self._request.receive_for_application
-            return request.scope, lambda: receive
-        raise TypeError(
-            f"call_next was given {type(request).__name__}; give it the request that the plugin got"
-        )
+            return request.for_application(), request.receive_for_application
+        receive = request.receive
+        if receive is empty_receive:
+            return request.scope, self._request.receive_for_application
+        return request.scope, lambda: receive
 
     # Whose error it is ---------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from functools import cached_property
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -23,7 +24,6 @@ class PluginRequest(Request):
     """
 
     # Defaults are on the class, as one is made for every request.
-    _headers: CombinedHeaders | None = None  # type: ignore[assignment]
     _pristine: Scope | None = None
     _content: RequestBody | None = None
     _reader: Receive | None = None
@@ -37,13 +37,10 @@ class PluginRequest(Request):
         self._server_receive = receive
         self._send = send
 
-    @property
+    @cached_property
     def headers(self) -> CombinedHeaders:
         """Case-insensitive and mutable."""
-        headers = self._headers
-        if headers is None:
-            headers = self._headers = CombinedHeaders(self.scope["headers"])
-        return headers
+        return CombinedHeaders(self.scope["headers"])
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives; unlike Starlette's it can be asked for again."""
@@ -85,7 +82,9 @@ class PluginRequest(Request):
 
     def for_application(self) -> Scope:
         """The scope for one run of the application: the server's own if nothing was changed."""
-        headers, original = self._headers, self._original
+        # Asked for in this way, headers are not made of nothing.
+        headers: CombinedHeaders | None = self.__dict__.get("headers")
+        original = self._original
         given: Scope
         if original is None:
             given = dict(self._pristine or {})

@@ -157,7 +157,8 @@ def _contained(state: PointState, failures: Failures) -> Callable[..., Any]:
 
 
 def _accepts(answer: Any) -> bool:
-    if isinstance(answer, AppResponse):
+    # The usual answer first: this is asked after every plugin.
+    if type(answer) is AppResponse:
         return answer.usable
     return isinstance(answer, Response)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
@@ -25,7 +26,9 @@ class AppResponse(Response):
     Starlette's: the body streams through untouched unless a plugin asks for it.
     """
 
-    _headers: CombinedHeaders | None = None  # type: ignore[assignment]
+    # Defaults are on the class, as one is made for every request.
+    reworked = False
+    """Whether a plugin has asked for the body, or for another one."""
     _filters: tuple[Filter, ...] = ()
     _content: bytes | None = None
     """The whole body, when it is known here."""
@@ -37,17 +40,14 @@ class AppResponse(Response):
 
     def __init__(self, run: Run, start: Message) -> None:
         # Not super's: that renders content.
-        self._run = run
+        self.run = run
         self._start = start
         self.status_code = start["status"]
 
-    @property
+    @cached_property
     def headers(self) -> CombinedHeaders:
         """Case-insensitive and mutable until the response leaves the last plugin."""
-        headers = self._headers
-        if headers is None:
-            headers = self._headers = CombinedHeaders(self._start.get("headers", ()))
-        return headers
+        return CombinedHeaders(self._start.get("headers", ()))
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
@@ -66,6 +66,7 @@ class AppResponse(Response):
         It may be compressed: see `content-encoding`. A stream without end never answers.
         Raises what the application raises, and `ApplicationEnded` if it leaves the body unfinished.
         """
+        self.reworked = True
         if self._content is None:
             async for chunk in _Remaining(self):
                 self._pieces += (chunk,)
@@ -81,6 +82,7 @@ class AppResponse(Response):
 
         For a response of one's own around it: `StreamingResponse(changed(response.body_iterator))`.
         """
+        self.reworked = True
         if self._content is None:
             self.headers.pop("content-length", None)
         return _Remaining(self)
@@ -91,10 +93,11 @@ class AppResponse(Response):
         Sets `content-length` and removes `content-encoding` and `transfer-encoding`: set the
         encoding afterwards if the new body has one.
         """
+        self.reworked = True
         self._content, self._rewritten, self._filters = in_bytes(body), True, ()
         del self.headers["content-encoding"]
         self._unmeasured()
-        if not self._run.head:
+        if not self.run.head:
             self.headers["content-length"] = str(len(self._content))
 
     def filter_body(self, rewrite: Rewrite, *, end: Ending | None = None) -> None:
@@ -103,7 +106,8 @@ class AppResponse(Response):
         As in `filter_body(compressor.compress, end=compressor.flush)`. Removes `content-length`.
         An error of the function ends the response abruptly, as an application's would.
         """
-        self._filters += (Filter(rewrite, end, self._run.failures),)
+        self.reworked = True
+        self._filters += (Filter(rewrite, end, self.run.failures),)
         self._unmeasured()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,19 +129,18 @@ class AppResponse(Response):
     @property
     def usable(self) -> bool:
         """Whether it can be sent: the application still stands behind it, or its body is here."""
-        return self._content is not None or not self._run.dropped
-
-    def of(self, run: Run | None) -> bool:
-        """Whether it is the response of this run, and not of an earlier one."""
-        return self._run is run
+        return not self.run.dropped or self._content is not None
 
     def start(self) -> Message:
         """The first message: the application's own if nothing was changed."""
-        given, headers = self._start, self._headers
-        if self.status_code == given["status"] and (headers is None or not headers.changed):
+        given = self._start
+        # Asked for in this way, headers are not made of nothing.
+        headers: CombinedHeaders | None = self.__dict__.get("headers")
+        if self.status_code != given["status"]:
+            if self._bodiless:
+                self._unmeasured()
+        elif headers is None or not headers.changed:
             return given
-        if self._bodiless:
-            self._unmeasured()
         start = {**given, "status": self.status_code, "headers": self.headers.raw}
         if self._rewritten:
             # Trailers belong to the body that is not sent.
@@ -145,9 +148,9 @@ class AppResponse(Response):
         return start
 
     @property
-    def untouched(self) -> bool:
-        """Whether the body passes as it is."""
-        return self._content is None and not (self._pieces or self._filters or self._bodiless)
+    def passes(self) -> bool:
+        """Whether the application's body follows as it is."""
+        return not (self.reworked or self._bodiless)
 
     async def settle(self) -> None:
         """Run the filters over a body that is known, while the response can still fail."""
@@ -166,8 +169,8 @@ class AppResponse(Response):
             body = await through(self._filters, body, last=False)
         await send(self.start())
         if known:
-            more = self._content is None and not self._run.exhausted
-            body = b"" if self._run.head and rewritten else body
+            more = self._content is None and not self.run.exhausted
+            body = b"" if self.run.head and rewritten else body
             await send({"type": "http.response.body", "body": body, "more_body": more})
         return not rewritten
 
@@ -222,7 +225,7 @@ class _Remaining:
                 if (piece := await anext(self._message, None)) is not None:
                     return piece
                 self._message = None
-            message = await self._response._run.pull()
+            message = await self._response.run.pull()
             if message is None:
                 raise StopAsyncIteration
             self._message = Contents(message)

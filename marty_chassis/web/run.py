@@ -59,17 +59,22 @@ class Run:
     """Whether the plugins have taken the last of the body."""
     decided = False
     """Whether its response is the one that is sent."""
+    dropped = False
+    """Whether nothing that it sends goes anywhere any more."""
     _mode = Mode.WAITING
     _reader: Receive | None = None
     _given: Context
-    _brought: Changes = ()
-    _scope: Stoppable | None = None
+    brought: Changes = ()
+    """The context variables that the application had set when its response started."""
+    _stoppable: Stoppable | None = None
     _response: AppResponse | None = None
     """The one that was decided on."""
     _undelivered = False
     _offer: Message | None = None
     """The message of the body that the plugins may take."""
     _offered: Turn[None] | None = None
+    _go: Signal[None] | None = None
+    """Lets the application go on that is held at a message."""
     _moved: Signal[None] | None = None
     _over: Signal[None] | None = None
     _until: float | None = None
@@ -89,9 +94,8 @@ class Run:
         self._receive = receive
         self._send = send
         self._lent = variables
-        self._started: Turn[Message | None] = Turn()
-        self._go: Signal[None] = Signal()
-        """Lets the application go on that is held at a message."""
+        self.started: Turn[Message | None] = Turn()
+        """The application's first message, or `None` when it ended without one."""
 
     @property
     def head(self) -> bool:
@@ -106,7 +110,7 @@ class Run:
         self._given = copy_context()
         try:
             if not self.dropped:
-                with Stoppable() as self._scope:
+                with Stoppable() as self._stoppable:
                     await app(self.scope, self.receive, self.send)
         except BaseException as error:
             if not is_fault(error):
@@ -119,12 +123,14 @@ class Run:
         finally:
             if lent:
                 take_back(lent)
-            self._end()
+            self.ended = True
+            if self._mode is not Mode.PASSING or self._over is not None:
+                self._tell()
 
-    def _end(self) -> None:
-        self.ended = True
+    def _tell(self) -> None:
+        """Tell whoever waits that the application has ended."""
         if not self._quiet:
-            self._started.set(None)
+            self.started.set(None)
             if self._offered is not None:
                 self._offered.set(None)
         if self._over is not None:
@@ -134,7 +140,7 @@ class Run:
 
     async def receive(self) -> Message:
         """Where the application receives from."""
-        if self._mode is Mode.DROPPED:
+        if self.dropped:
             return DISCONNECT
         if self._reader is None:
             self._reader = self._receive()
@@ -149,10 +155,16 @@ class Run:
 
     async def _handled(self, message: Message) -> None:
         if self._mode is Mode.WAITING:
-            if message["type"] == "http.response.start":
-                await self._start(message)
-            else:
+            if message["type"] != "http.response.start":
                 await self._send(message)
+                return
+            self._mode = Mode.HELD
+            self.brought = changed(self._given)
+            # Here the plugins go on, often up to their decision, before this returns.
+            self.started.set(message)
+            if self.started.cancelled:
+                await anyio.lowlevel.checkpoint()
+            await self._decision()
             return
         while self._mode is Mode.HELD:
             # Another task of the application does not overtake the start.
@@ -161,7 +173,7 @@ class Run:
         if self._undelivered:
             await self._deliver()
         carries_body = message["type"] in BODIES
-        if self._mode is Mode.DROPPED:
+        if self.dropped:
             await self._drop()
         elif self._mode is Mode.PULLED and carries_body:
             await self._hand_over(message)
@@ -170,34 +182,23 @@ class Run:
         else:
             await self._send(message)
 
-    async def _start(self, message: Message) -> None:
-        self._mode = Mode.HELD
-        self._brought = changed(self._given)
-        # Here the plugins go on, often up to their decision, before this returns.
-        self._started.set(message)
-        if self._started.cancelled:
-            await anyio.lowlevel.checkpoint()
-        if not self._go.is_set:
+    async def _decision(self) -> None:
+        """Wait until the plugins have decided on the start, and do what they decided."""
+        if not self._undelivered and self._mode is Mode.HELD:
+            self._go = Signal()
             await self._go.wait()
-        response = self._response
-        if response is not None and response.untouched:
-            # What most requests come to, without the coroutines of the rest.
-            self._undelivered = False
-            try:
-                await self._send(response.start())
-            finally:
-                self._move(Mode.PASSING)
-        elif self._undelivered:
+        if self._undelivered:
             await self._deliver()
 
     async def _hand_over(self, message: Message) -> None:
         self._offer = message
-        self._go = Signal()
+        go: Signal[None] = Signal()
+        self._go = go
         if (offered := self._offered) is not None:
             offered.set(None)
             if offered.cancelled:
                 await anyio.lowlevel.checkpoint()
-        await self._go.wait()
+        await go.wait()
         if self._undelivered:
             await self._deliver()
         if self._offer is message:
@@ -211,14 +212,17 @@ class Run:
             return
         mode = Mode.PASSING
         try:
-            if not await response.deliver(self._send):
+            if response.passes:
+                self._response = None
+                await self._send(response.start())
+            elif not await response.deliver(self._send):
                 mode, self._until = Mode.DROPPED, anyio.current_time() + PATIENCE
             elif response.filtered:
                 mode = Mode.FILTERED
         except HookFailed as error:
             await self._break(error)
         finally:
-            if self._mode is not Mode.DROPPED:
+            if not self.dropped:
                 self._move(mode)
 
     async def _filter(self, message: Message) -> None:
@@ -242,37 +246,18 @@ class Run:
 
     def _move(self, mode: Mode) -> None:
         self._mode = mode
+        self.dropped = mode is Mode.DROPPED
         if self._moved is not None:
             self._moved.set(None)
             self._moved = None
 
     # In the plugins' task ------------------------------------------------------------------------
 
-    @property
-    def dropped(self) -> bool:
-        """Whether nothing that it sends goes anywhere any more."""
-        return self._mode is Mode.DROPPED
-
-    async def response(self) -> AppResponse:
-        """Wait for the start of the response. Raises what the application raises.
-
-        When the waiting is cancelled the application is too, and has ended when this is left.
-        """
-        try:
-            message = await self._started.wait()
-        except GeneratorExit:
-            self.abandon()
-            raise
-        except BaseException:
-            await self.stop()
-            raise
-        if message is None:
-            if self.dropped and self.error is None:
-                raise RuntimeError("call_next was called again while this call of it was waiting")
-            self._raise(ApplicationEnded(started=False))
-        for variable, value in self._brought:
-            variable.set(value)
-        return AppResponse(self, message)
+    def fail(self) -> NoReturn:
+        """Raise what the application raised, when it ended without a response."""
+        if self.dropped and self.error is None:
+            raise RuntimeError("call_next was called again while this call of it was waiting")
+        self._raise(ApplicationEnded(started=False))
 
     async def pull(self) -> Message | None:
         """Take the next message of the body; `None` after the last. Raises as `response` does."""
@@ -280,10 +265,11 @@ class Run:
             return None
         if self._offer is None:
             self._offered = self._offered or Turn()
+            offered = self._offered
             if self._mode in (Mode.HELD, Mode.PULLED):
                 self._move(Mode.PULLED)
-            self._go.set(None)
-            await self._offered.wait()
+            self._let_go_on()
+            await offered.wait()
         message, self._offer, self._offered = self._offer, None, None
         if message is None:
             self._raise(ApplicationEnded(started=True))
@@ -293,21 +279,22 @@ class Run:
     def decide(self, response: AppResponse) -> None:
         """This response is sent, with all that plugins changed; the application goes on."""
         self._response, self._undelivered, self.decided = response, True, True
-        self._go.set(None)
+        if self._go is not None:
+            self._go.set(None)
 
     def drop(self) -> None:
         """Something else was sent; the application may finish, for nobody."""
         if not self.dropped:
             self._until = anyio.current_time() + PATIENCE
         self._move(Mode.DROPPED)
-        self._go.set(None)
+        self._let_go_on()
 
     def abandon(self) -> None:
         """Cancel the application, without waiting."""
         self._move(Mode.DROPPED)
-        if self._scope is not None:
-            self._scope.stop()
-        self._go.set(None)
+        if self._stoppable is not None:
+            self._stoppable.stop()
+        self._let_go_on()
 
     async def stop(self) -> None:
         """Cancel the application and wait, whatever happens, until it has ended."""
@@ -317,9 +304,13 @@ class Run:
             with anyio.CancelScope(shield=True):
                 await self._over.wait()
 
+    def _let_go_on(self) -> None:
+        if self._go is not None:
+            self._go.set(None)
+
     def let_go(self) -> None:
-        """Break the cycle with the response, which a plugin may keep."""
-        self._response = self._scope = None
+        """Break the cycles with the response, which a plugin may keep, and with what was raised."""
+        self._response = self._stoppable = None
         self.raised, self.error = (), None
 
     def _raise(self, otherwise: ApplicationEnded) -> NoReturn:

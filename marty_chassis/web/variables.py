@@ -17,13 +17,22 @@ Lent = list[tuple[ContextVar[Any], Token[Any], Any]]
 _MISSING = object()
 
 
-def changed(since: Context) -> Changes:
-    """Give what differs here and now, by identity: no value's own `==` is asked."""
+def changed(since: Context, but: ContextVar[Any] | None = None) -> Changes:
+    """Give what differs here and now, by identity: no value's own `==` is asked.
+
+    but: one variable that is not to be carried.
+    """
     return [
         (variable, value)
         for variable, value in copy_context().items()
-        if since.get(variable, _MISSING) is not value
+        if since.get(variable, _MISSING) is not value and variable is not but
     ]
+
+
+def adopt(changes: Changes) -> None:
+    """Set what somebody else changed, for good."""
+    for variable, value in changes:
+        variable.set(value)
 
 
 def lend(changes: Changes) -> Lent:
