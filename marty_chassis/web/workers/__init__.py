@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .hands import Hands
 from .here import Here, of_reload, of_status
 from .message import Order, Standing, WorkerResult
-from .workers import PATIENCE, Hands, Workers
+from .workers import PATIENCE, Workers
 
 __all__ = [
     "PATIENCE",

@@ -1,61 +1,36 @@
 """All workers of one service on this host, as one of them sees them: what one does, all do.
 
-Orders are given one at a time, counted over all workers, and carried out here one after the other.
 There is no server and no leader: each worker has a socket in a folder that all of them know.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import anyio
 from loguru import logger
 
-from marty_chassis.boundary import GRACE, Detached, Signal, running_loop, spawn
+from marty_chassis.boundary import GRACE, Detached, running_loop, spawn
 from marty_chassis.boundary.words import traceback_of
-from marty_chassis.errors import PluginBusy, WorkersApart
+from marty_chassis.errors import WorkersApart
 from marty_chassis.settings.names import folded
 
 from .folder import folder_for
+from .hands import Hands
 from .kin import key, kinship
-from .message import Action, Hello, Order, Standing, State, WorkerResult, states
+from .message import Action, Hello, State, WorkerResult, states
+from .orders import Orders
 from .talk import Talk
-from .turns import turn
 from .wire import AVAILABLE, Wire
 
 T = TypeVar("T")
 
 PATIENCE: Final = 10.0
 """Seconds that an order waits for its turn, and then for the other workers."""
-_QUEUE: Final = 1000
-"""Orders that may wait here; nobody gives so many, but a message costs nothing."""
-
-
-class Hands(Protocol):
-    """Carries out here what is ordered elsewhere."""
-
-    async def carry_out(self, order: Order) -> WorkerResult:
-        """Do it, and say what has become of it; raises nothing."""
-        ...
-
-    def standing(self) -> dict[str, Standing]:
-        """How every plugin stands here."""
-        ...
-
-    async def come_up(self, others: Mapping[str, Standing]) -> None:
-        """Stand as the others do, before plugins start."""
-        ...
-
-    async def catch_up(self, others: Mapping[str, Standing]) -> None:
-        """Stand as the others do, while plugins run."""
-        ...
 
 
 class Workers:
@@ -73,24 +48,18 @@ class Workers:
         patience: float = PATIENCE,
         pid: int | None = None,
     ) -> None:
-        self.number = 0
-        """The last order that was heard of."""
         self.pid = pid or os.getpid()
         self._hands = hands
         self._environ: Mapping[str, str] = os.environ if environ is None else environ
         self._patience = patience
+        self._orders = Orders(hands, patience)
         self._talk: Talk | None = None
         self._loop: object = None
         self._tasks: list[Detached[None]] = []
         self._giving: dict[Detached[Any], None] = {}
-        self._turn = anyio.Lock()
-        """Held while something is carried out here."""
         self._first: State | None = None
         """What the others said at the beginning."""
         self._begun = False
-        self._orders: deque[Order] = deque()
-        self._bell: Signal[None] = Signal()
-        self._doing: list[tuple[str, str]] = []
 
     @property
     def alone(self) -> bool:
@@ -102,6 +71,11 @@ class Workers:
         """The processes of this service on this host that hear each other, this one among them."""
         others = [] if self._talk is None else self._talk.wire.others()
         return tuple(sorted([self.pid, *others]))
+
+    @property
+    def number(self) -> int:
+        """The last order that was heard of."""
+        return self._orders.number
 
     @property
     def ignored(self) -> int:
@@ -122,12 +96,12 @@ class Workers:
         except WorkersApart as error:
             logger.warning("{}", error)
             return
-        self._loop, self._turn = running_loop(), anyio.Lock()
-        self._talk = Talk(wire, self._take, self._states)
+        self._loop, self._orders = running_loop(), Orders(self._hands, self._patience)
+        self._talk = Talk(wire, self._orders.take, self._states)
         self._spawn(self._talk.hear)
         self._first = await self._talk.ask()
         if self._first is not None:
-            self.number = max(self.number, self._first.number)
+            self._orders.number = self._first.number
             await self._hands.come_up(self._first.plugins)
         logger.info("worker {} of {}", wire.pid, ", ".join(map(str, self.pids)))
 
@@ -138,18 +112,17 @@ class Workers:
         first, self._first = self._first, None
         if first is not None:
             # What was imported before the others were asked may be older than what they run.
-            async with self._turn:
+            async with self._orders.hand:
                 await self._hands.catch_up(first.plugins)
         self._begun = True
-        self._spawn(self._work, self._talk)
+        self._spawn(self._orders.work, self._talk)
 
     async def close(self) -> None:
         """Be heard no longer; an order that is given from here has a moment to end."""
         talk, self._talk = self._talk, None
         tasks, self._tasks = self._tasks, []
         giving, self._giving = list(self._giving), {}
-        self._begun, self._first, self.number = False, None, 0
-        self._orders.clear()
+        self._begun, self._first = False, None
         if talk is None:
             return
         if self._loop is not running_loop():
@@ -183,12 +156,10 @@ class Workers:
         if self._talk is None:
             value = await do()
             return value, (own(value),)
-        name = folded(plugin)
-        for busy, words in self._doing:
-            if busy == name:
-                raise PluginBusy(name, words)
+        orders, name = self._orders, folded(plugin)
+        orders.refuse_busy(name)
         task = spawn(
-            self._give, self._talk, action, name, do, own, force, name=f"order: {action} {name}"
+            orders.give, self._talk, action, name, do, own, force, name=f"order: {action} {name}"
         )
         self._giving[task] = None
         task.when_ended(lambda ended: self._giving.pop(ended, None))
@@ -198,8 +169,6 @@ class Workers:
         finally:
             # The raised error's traceback holds this frame; it must not hold the task that holds it.
             del task
-
-    # ------------------------------------------------------------------------------------------
 
     async def _wire(self, shared: bytes, service: str, configuration: str) -> Wire:
         # More than once around where one process has several services of one name.
@@ -214,70 +183,9 @@ class Workers:
         task.when_ended(_said)
         self._tasks.append(task)
 
-    async def _give(
-        self,
-        talk: Talk,
-        action: Action,
-        plugin: str,
-        do: Callable[[], Awaitable[T]],
-        own: Callable[[T], WorkerResult],
-        force: bool,
-    ) -> tuple[T, tuple[WorkerResult, ...]]:
-        with self._busy(plugin, action, talk.wire.pid):
-            async with turn(talk.wire.folder, self._patience) as ours:
-                if not ours:
-                    raise PluginBusy(plugin, "waiting for an order that another worker gives")
-                async with self._turn:
-                    value = await do()
-                mine = own(value)
-                if not mine.ok:
-                    return value, (mine,)
-                self.number += 1
-                order = Order(
-                    id=secrets.token_hex(8),
-                    pid=talk.wire.pid,
-                    number=self.number,
-                    action=action,
-                    plugin=plugin,
-                    force=force,
-                    seconds=self._patience,
-                )
-                return value, (mine, *await talk.tell(order))
-
-    async def _work(self, talk: Talk) -> None:
-        while True:
-            while not self._orders:
-                await self._bell.wait()
-            order = self._orders.popleft()
-            with self._busy(order.plugin, order.action, order.pid):
-                missed = order.number > self.number + 1
-                self.number = max(self.number, order.number)
-                async with self._turn:
-                    result = await self._hands.carry_out(order)
-            await talk.answer(order, result)
-            if missed and (state := await talk.ask()) is not None:
-                async with self._turn:
-                    await self._hands.catch_up(state.plugins)
-
-    def _take(self, order: Order) -> None:
-        if len(self._orders) < _QUEUE:
-            self._orders.append(order)
-            bell, self._bell = self._bell, Signal()
-            bell.set(None)
-
     def _states(self, hello: Hello) -> list[State]:
         number, plugins = (self.number, self._hands.standing()) if self._begun else (0, {})
         return states(hello.id, self.pid, number, plugins)
-
-    @contextmanager
-    def _busy(self, plugin: str, action: str, pid: int) -> Iterator[None]:
-        """Note what is under way, so that who asks for it too is told."""
-        entry = (plugin, f"being moved: worker {pid} was asked to {action} it")
-        self._doing.append(entry)
-        try:
-            yield
-        finally:
-            self._doing.remove(entry)
 
     def __repr__(self) -> str:
         return f"<Workers {'alone' if self._talk is None else self._talk.wire!r}>"

@@ -31,7 +31,7 @@ async def test_the_one_that_has_heard_most_is_believed(employ: Employ) -> None:
     for _ in range(3):
         await one.order()
     two = await employ(12)
-    two.number = 1
+    two._orders.number = 1
     one.hand.plugins, two.hand.plugins = STANDS, {"mailer": Standing(generation=1)}
 
     three = await employ(13)
@@ -61,7 +61,7 @@ async def test_a_state_of_many_plugins_comes_in_parts(employ: Employ) -> None:
 async def test_who_has_missed_an_order_asks_how_the_others_stand(employ: Employ) -> None:
     one, two = await employ(11), await employ(12)
     one.hand.plugins = STANDS
-    one.number = 7
+    one._orders.number = 7
 
     await one.order()
 
