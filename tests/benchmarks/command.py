@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def benchmark(name: str, *arguments: str) -> str:
-    """Run it; what it printed, when it says that all counts are 0."""
+    """Run it; what it printed when it says that all is well."""
     # Behind everything else, so that what is installed is what is measured.
     paths = os.pathsep.join([*filter(None, sys.path), str(ROOT)])
     run = subprocess.run(
