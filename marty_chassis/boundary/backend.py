@@ -272,12 +272,15 @@ class Stoppable:
     else asked for is none of ours. But entering it costs a tenth, as everything is done by `stop`.
     """
 
-    # Defaults are on the class, as one is made for every request.
-    _asked = 0
-    _inside = True
-    _scope: anyio.CancelScope | None = None
-    _timer: asyncio.TimerHandle | None = None
-    _task: asyncio.Task[object] | None = None
+    __slots__ = ("_asked", "_before", "_inside", "_scope", "_task", "_timer")
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._before = 0
+        self._inside = True
+        self._scope: anyio.CancelScope | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[object] | None = None
 
     def __enter__(self) -> Self:
         if _running_trio() is not None:

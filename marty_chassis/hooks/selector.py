@@ -21,6 +21,8 @@ class Selector:
     def __init__(self, first: Generation) -> None:
         # One variable for each selector: two services in one process never meet.
         self._pin: ContextVar[Generation | None] = ContextVar("marty_generation", default=None)
+        self.variable = self._pin
+        """For the host alone, which does for each request what `pin` does, without its calls."""
         self.current = first
         self.holds: tuple[Hold, ...] = ()
         """What new requests wait for; looked at for each of them."""

@@ -35,25 +35,12 @@ CURRENT: ContextVar[Exchange] = ContextVar("marty_exchange")
 class Exchange:
     """One request, from the server's call to the end of the application."""
 
-    # Defaults are on the class, as one is made for every request.
-    _run: Run | None = None
-    _earlier: tuple[Run, ...] = ()
-    """Runs that a plugin did not content itself with."""
-    _wanted: Run | None = None
-    """What the plugins want of the server's task: to run the application."""
-    _over = False
-    """Whether the plugins want nothing more."""
-    _bell: Signal[None] | None = None
-    """Wakes the server's task, if it waits."""
-    _response: AppResponse | None = None
-    """The application's response, when the plugins decided on it."""
-    _error: BaseException | None = None
-    """What came out of the plugins."""
-    _leaving = False
-    _answered = False
-    """Whether a response that is not the application's was started."""
-    _base: Context | None = None
-    """The context variables as the plugins' task began."""
+    # Slots, all of them set at once: one is made for every request, and attributes that come later
+    # or lie on the class are looked up slowly.
+    __slots__ = (
+        "_answered", "_base", "_bell", "_earlier", "_error", "_failures", "_leaving", "_over",
+        "_receive", "_request", "_response", "_run", "_scope", "_send", "_wanted",
+    )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, failures: Failures) -> None:
         self._scope = scope
@@ -61,6 +48,24 @@ class Exchange:
         self._send = send
         self._failures = failures
         self._request = PluginRequest(scope, receive, send)
+        self._run: Run | None = None
+        self._earlier: tuple[Run, ...] = ()
+        """Runs that a plugin did not content itself with."""
+        self._wanted: Run | None = None
+        """What the plugins want of the server's task: to run the application."""
+        self._over = False
+        """Whether the plugins want nothing more."""
+        self._bell: Signal[None] | None = None
+        """Wakes the server's task, if it waits."""
+        self._response: AppResponse | None = None
+        """The application's response, when the plugins decided on it."""
+        self._error: BaseException | None = None
+        """What came out of the plugins."""
+        self._leaving = False
+        self._answered = False
+        """Whether a response that is not the application's was started."""
+        self._base: Context | None = None
+        """The context variables as the plugins' task began."""
 
     # In the server's task ------------------------------------------------------------------------
 

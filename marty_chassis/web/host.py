@@ -60,8 +60,20 @@ class Host:
         if self.gate is not None and self.gate.missing_required():
             await refuse(503, scope, receive, send)
             return
-        with self._selector.pin(self._selector.pinned()) as generation:
+        # What `with selector.pin():` does, written out: every request pays for it, also where there
+        # are no plugins. One inside of another keeps that one's generation.
+        variable = self._selector.variable
+        generation = variable.get() or self._selector.current
+        lease = generation.lease
+        token = variable.set(generation)
+        lease.count += 1
+        try:
             await generation.part(part)(scope, receive, send)
+        finally:
+            variable.reset(token)
+            lease.count -= 1
+            if not lease.count and lease.idle is not None:
+                lease.idle()
 
     @property
     def routes(self) -> Sequence[BaseRoute]:

@@ -158,9 +158,9 @@ def _contained(state: PointState, failures: Failures) -> Callable[..., Any]:
 
 def _accepts(answer: Any) -> bool:
     # The usual answer first: this is asked after every plugin.
-    if type(answer) is AppResponse:
-        return answer.usable
-    return isinstance(answer, Response)
+    if type(answer) is AppResponse and not answer.run.dropped:
+        return True
+    return isinstance(answer, Response) and getattr(answer, "usable", True)
 
 
 def _request_or_response(answer: Any) -> None:

@@ -26,23 +26,21 @@ class AppResponse(Response):
     Starlette's: the body streams through untouched unless a plugin asks for it.
     """
 
-    # Defaults are on the class, as one is made for every request.
-    reworked = False
-    """Whether a plugin has asked for the body, or for another one."""
-    _filters: tuple[Filter, ...] = ()
-    _content: bytes | None = None
-    """The whole body, when it is known here."""
-    _rewritten = False
-    """Whether `_content` is not what the application sends."""
-    _pieces: tuple[bytes, ...] = ()
-    """What of the body has come so far, when somebody asked for all of it."""
-    background: BackgroundTask | None = None
-
     def __init__(self, run: Run, start: Message) -> None:
         # Not super's: that renders content.
         self.run = run
         self._start = start
         self.status_code = start["status"]
+        self.background: BackgroundTask | None = None
+        self.reworked = False
+        """Whether a plugin has asked for the body, or for another one."""
+        self._filters: tuple[Filter, ...] = ()
+        self._content: bytes | None = None
+        """The whole body, when it is known here."""
+        self._rewritten = False
+        """Whether `_content` is not what the application sends."""
+        self._pieces: tuple[bytes, ...] = ()
+        """What of the body has come so far, when somebody asked for all of it."""
 
     @cached_property
     def headers(self) -> CombinedHeaders:
@@ -147,10 +145,15 @@ class AppResponse(Response):
             start.pop("trailers", None)
         return start
 
-    @property
-    def passes(self) -> bool:
-        """Whether the application's body follows as it is."""
-        return not (self.reworked or self._bodiless)
+    def start_of_passing(self) -> Message | None:
+        """The first message, if the application's body follows as it is; else `None`."""
+        given = self._start
+        if self.reworked or self.status_code != given["status"]:
+            return None
+        headers: CombinedHeaders | None = self.__dict__.get("headers")
+        if headers is None or not headers.changed:
+            return given
+        return {**given, "headers": headers.raw}
 
     async def settle(self) -> None:
         """Run the filters over a body that is known, while the response can still fail."""

@@ -49,37 +49,14 @@ class Mode(Enum):
 class Run:
     """The application, run once for a request."""
 
-    # Defaults are on the class, as one is made for every request.
-    error: BaseException | None = None
-    """What the application raised, until somebody has taken it."""
-    raised: tuple[BaseException, ...] = ()
-    """What was raised into the plugins."""
-    ended = False
-    exhausted = False
-    """Whether the plugins have taken the last of the body."""
-    decided = False
-    """Whether its response is the one that is sent."""
-    dropped = False
-    """Whether nothing that it sends goes anywhere any more."""
-    _mode = Mode.WAITING
-    _reader: Receive | None = None
-    _given: Context
-    brought: Changes = ()
-    """The context variables that the application had set when its response started."""
-    _stoppable: Stoppable | None = None
-    _response: AppResponse | None = None
-    """The one that was decided on."""
-    _undelivered = False
-    _offer: Message | None = None
-    """The message of the body that the plugins may take."""
-    _offered: Turn[None] | None = None
-    _go: Signal[None] | None = None
-    """Lets the application go on that is held at a message."""
-    _moved: Signal[None] | None = None
-    _over: Signal[None] | None = None
-    _until: float | None = None
-    _refused = False
-    _quiet = False
+    # Slots, all of them set at once: one is made for every request, and attributes that come later
+    # or lie on the class are looked up slowly.
+    __slots__ = (
+        "_given", "_go", "_lent", "_mode", "_moved", "_offer", "_offered", "_over", "_quiet",
+        "_reader", "_receive", "_refused", "_response", "_send", "_stoppable", "_undelivered",
+        "_until", "brought", "decided", "dropped", "ended", "error", "exhausted", "failures",
+        "raised", "scope", "started",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -91,11 +68,41 @@ class Run:
     ) -> None:
         self.scope = scope
         self.failures = failures
-        self._receive = receive
-        self._send = send
-        self._lent = variables
+        self.error: BaseException | None = None
+        """What the application raised, until somebody has taken it."""
+        self.raised: tuple[BaseException, ...] = ()
+        """What was raised into the plugins."""
+        self.ended = False
+        self.exhausted = False
+        """Whether the plugins have taken the last of the body."""
+        self.decided = False
+        """Whether its response is the one that is sent."""
+        self.dropped = False
+        """Whether nothing that it sends goes anywhere any more."""
         self.started: Turn[Message | None] = Turn()
         """The application's first message, or `None` when it ended without one."""
+        self.brought: Changes = ()
+        """The context variables that the application had set when its response started."""
+        self._receive = receive
+        self._reader: Receive | None = None
+        self._send = send
+        self._lent = variables
+        self._mode = Mode.WAITING
+        self._response: AppResponse | None = None
+        """The one that was decided on."""
+        self._undelivered = False
+        self._go: Signal[None] | None = None
+        """Lets the application go on that is held at a message."""
+        self._offer: Message | None = None
+        """The message of the body that the plugins may take."""
+        self._offered: Turn[None] | None = None
+        self._moved: Signal[None] | None = None
+        self._over: Signal[None] | None = None
+        self._until: float | None = None
+        self._refused = False
+        self._quiet = False
+        self._stoppable: Stoppable | None = None
+        self._given: Context
 
     @property
     def head(self) -> bool:
@@ -164,7 +171,20 @@ class Run:
             self.started.set(message)
             if self.started.cancelled:
                 await anyio.lowlevel.checkpoint()
-            await self._decision()
+            response = self._response
+            if response is not None and (start := response.start_of_passing()) is not None:
+                # What most requests come to, without the calls of the rest.
+                self._response, self._undelivered = None, False
+                try:
+                    await self._send(start)
+                finally:
+                    self._move(Mode.PASSING)
+                return
+            if not self._undelivered and self._mode is Mode.HELD:
+                self._go = Signal()
+                await self._go.wait()
+            if self._undelivered:
+                await self._deliver()
             return
         while self._mode is Mode.HELD:
             # Another task of the application does not overtake the start.
@@ -181,14 +201,6 @@ class Run:
             await self._filter(message)
         else:
             await self._send(message)
-
-    async def _decision(self) -> None:
-        """Wait until the plugins have decided on the start, and do what they decided."""
-        if not self._undelivered and self._mode is Mode.HELD:
-            self._go = Signal()
-            await self._go.wait()
-        if self._undelivered:
-            await self._deliver()
 
     async def _hand_over(self, message: Message) -> None:
         self._offer = message
@@ -212,9 +224,9 @@ class Run:
             return
         mode = Mode.PASSING
         try:
-            if response.passes:
+            if (start := response.start_of_passing()) is not None:
                 self._response = None
-                await self._send(response.start())
+                await self._send(start)
             elif not await response.deliver(self._send):
                 mode, self._until = Mode.DROPPED, anyio.current_time() + PATIENCE
             elif response.filtered:
