@@ -34,17 +34,17 @@ class Bell:
         self._rung.set(None)
 
     async def heard(self, seconds: float | None = None) -> bool:
-        """Wait for a ring, then for quiet; at most so long for the ring. False at the end."""
-        await self._rung.within(seconds)
+        """Wait for a ring, at most so long, then for quiet; whether it was rung."""
+        rung = await self._rung.within(seconds)
         first = anyio.current_time()
-        while not self.over.is_set:
+        while rung and not self.over.is_set:
             ends = min(self._last + self._quiet, first + self._most)
             if (left := ends - anyio.current_time()) <= 0:
                 break
             await self.over.within(left)
         # Whatever rings from now on is heard next time: files are looked at after this.
         self._rung = Signal()
-        return not self.over.is_set
+        return rung
 
     def __repr__(self) -> str:
         return f"<Bell {'rung' if self._rung.is_set else 'quiet'}>"

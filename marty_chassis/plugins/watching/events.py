@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Callable, Sequence
 
 import anyio
@@ -10,6 +12,16 @@ STEP = 50
 """Milliseconds without a further event after which a batch is told, and that an end may take."""
 BATCH = 200
 """Milliseconds that a batch may grow."""
+
+
+def polls() -> bool:
+    """Whether files are looked at again and again, because their system tells of no changes.
+
+    As watchfiles has it: where WATCHFILES_FORCE_POLLING is set, and under Windows' Linux.
+    """
+    if said := os.environ.get("WATCHFILES_FORCE_POLLING"):
+        return said.lower() not in ("false", "disable", "disabled")
+    return "microsoft-standard" in platform.uname().release.lower()
 
 
 async def listen(
@@ -21,8 +33,7 @@ async def listen(
 ) -> None:
     """Ring at each batch of events of which one matters, until it has ended.
 
-    Polls where WATCHFILES_FORCE_POLLING is set. Raises what the system says when it cannot watch:
-    `OSError`, `RuntimeError`.
+    Raises what the system says when it cannot watch: `OSError`, `RuntimeError`.
     """
     from watchfiles import Change, awatch
 
@@ -36,6 +47,7 @@ async def listen(
         step=STEP,
         stop_event=ended,
         recursive=recursive,
+        force_polling=polls(),
         ignore_permission_denied=True,
     ):
         ring()

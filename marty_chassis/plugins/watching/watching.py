@@ -24,7 +24,7 @@ from marty_chassis.lifecycle import Moved, State, Supervisor
 
 from .bell import Bell
 from .deeds import Deeds
-from .events import listen
+from .events import listen, polls
 from .plan import Act, Step, Tries, plan
 from .reconfiguring import Reconfiguring
 from .roots import Roots, roots
@@ -32,6 +32,9 @@ from .survey import Running, Scene, Survey, configuration_stamp, digests_of, sur
 
 LATER = 0.5
 """Seconds after which is tried again what somebody else was moving."""
+REPEAT = 1.2
+"""Seconds after which is looked once more at what polling has told: it knows whole seconds, and
+misses what changes twice within one."""
 PAUSE = 1.0
 """Seconds after a watcher that failed for the first time; then twice as long each time."""
 LONGEST = 60.0
@@ -162,11 +165,13 @@ class _Watch:
                 ended.set()
 
     async def _look_again_and_again(self, watched: Roots) -> None:
+        rung = True
         while not self.bell.over.is_set:
             done = await self._look()
             if await self._roots() != watched:
                 return
-            await self.bell.heard(None if done else LATER)
+            again = REPEAT if rung and polls() else None
+            rung = await self.bell.heard(again if done else LATER)
 
     async def _look(self) -> bool:
         """Compare once, and do what is to be done; False when something is left for later."""
