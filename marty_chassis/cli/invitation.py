@@ -59,13 +59,20 @@ def demo_invitation(folder: Path, address: Address, token: OperatorToken) -> str
     return "\n".join(lines)
 
 
-def dev_invitation(address: Address, managed_at: str | None, token: OperatorToken) -> str:
+def dev_invitation(
+    address: Address, managed_at: str | None, token: OperatorToken, *, watched: bool
+) -> str:
     """Give what `marty dev` says; `managed_at` is None where nothing manages the plugins."""
     lines = ["", click.style(f"Serves at {address}/", bold=True)]
     if managed_at is not None:
         lines.append(f"  curl {token.header} {managed_at}/plugins/status")
         lines += [token.remark] if token.remark else []
-    lines += ["Files are not watched yet: after a change, press Ctrl-C and start it again.", ""]
+    if watched:
+        lines.append(
+            "Plugins and their configuration are watched: save, and the service has the change."
+        )
+    change = "a change of the application itself" if watched else "any change"
+    lines += [f"After {change}, press Ctrl-C and start it again.", ""]
     return "\n".join(lines)
 
 

@@ -44,6 +44,8 @@ def set_up(level: str, session: Session, *, several: bool = False) -> None:
     # Other libraries say much at DEBUG; --verbose twice is for those who want that too.
     others = "INFO" if session.verbose == 1 else level
     logging.basicConfig(handlers=[ToLoguru()], level=logger.level(others).no, force=True)
+    # It counts events; what comes of them is said by us.
+    logging.getLogger("watchfiles").setLevel("DEBUG" if session.verbose > 1 else "WARNING")
 
 
 def be_quiet(session: Session) -> None:

@@ -46,7 +46,7 @@ class ReloadSettings(SettingsModel):
     """How plugins are replaced in a running service."""
 
     watch: bool = False
-    """whether a change in a plugin folder reloads the plugin; for development"""
+    """whether changes of plugin files, and of plugins' configuration, are taken in when saved"""
     code: bool = True
     """whether a reload may bring new code"""
     drain_timeout: Seconds = 30.0

@@ -140,7 +140,7 @@ def test_dev_makes_a_token_logs_requests_and_shows_errors(
     )
     process = start("dev", "faulty:plain", "--port", 0, "--show-token")
 
-    process.said("^Files are not watched yet")
+    process.said("^After a change of the application itself, press Ctrl-C")
     token, url = re.findall(r'Bearer (\S+)" (\S+)$', process.err, re.MULTILINE)[0]
     status = httpx2.get(url, headers={"Authorization": f"Bearer {token}"})
     failed = httpx2.get(f"{process.said(SERVES)[1]}/fails")

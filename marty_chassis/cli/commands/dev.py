@@ -28,19 +28,25 @@ def dev(
     """Run a service as `marty run` does, for whoever works on it.
 
     A token for the management API is made and printed, each request is logged, and errors come
-    with their tracebacks. Files are not watched yet: start it again after a change.
+    with their tracebacks. Plugins and their configuration are watched, and taken in when they are
+    saved; after a change of the application itself, start it again.
     """
     from marty_chassis.cli.invitation import Address, dev_invitation
     from marty_chassis.cli.service import Wanted, serve_until_told
     from marty_chassis.cli.token import hand_over
+    from marty_chassis.cli.watch import check_watching, want_watching
 
     session.failure = Code.NOT_STARTED
     require_something(app, session)
     session.verbose = session.verbose or int(not session.quiet)
+    want_watching()
     token = hand_over(session.load(), show=show_token)
-    wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=True, debug=True)
+    config = session.load()
+    if watched := config.plugins.reload.watch:
+        check_watching()
+    wanted = Wanted(config, app, Path.cwd(), host, port, access_log=True, debug=True)
 
     def invite(address: Address, managed_at: str | None) -> None:
-        say(dev_invitation(address, managed_at, token), session)
+        say(dev_invitation(address, managed_at, token, watched=watched), session)
 
     serve_until_told(wanted, session, invite)
