@@ -147,7 +147,8 @@ async def measured(folder: Path, kind: str, reloads: int) -> dict[str, Any]:
     chassis = Chassis(config)
     app = chassis.wrap(nothing)
     begun = max(1, int(reloads * WARM))
-    memory, long = 0, {}
+    memory = 0
+    long: dict[str, int] = {}
     async with chassis:
         watch = Watch(chassis)
         for number in range(1, reloads + 1):
