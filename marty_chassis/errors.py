@@ -36,6 +36,7 @@
     │   ├── WorkersApart            the workers of a service cannot hear each other
     │   └── WrongLoop               a server is started where it cannot run
     ├── MissingExtra                something needs a package that is not installed
+    ├── NoService                   a running service cannot be asked
     ├── NotMade                     something is asked for before it was made
     └── LifecycleError              a plugin cannot be moved as asked
         ├── PluginNotReady          raised by a plugin: not now, try again later
@@ -95,6 +96,7 @@ __all__ = [
     "MissingExtra",
     "NestedWait",
     "NoApplication",
+    "NoService",
     "NotAPlugin",
     "NotHandled",
     "NotMade",
@@ -653,6 +655,19 @@ class MissingExtra(MartyError):
             f"{self.what} needs {self.package}, which is not installed."
             f' Install it with the extra {self.extra!r}: pip install "marty-chassis[{self.extra}]"'
         )
+
+
+class NoService(MartyError):
+    """A running service cannot be asked through its management API."""
+
+    def __init__(self, url: str, found: str, advice: str) -> None:
+        super().__init__(url, found, advice)
+        self.url = url
+        self.found = found
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"no service can be asked at {self.url}: {self.found}. {self.advice}"
 
 
 class NotMade(MartyError):

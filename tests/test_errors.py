@@ -177,6 +177,9 @@ MESSAGES: dict[MartyError, str] = {
         "others. Set XDG_RUNTIME_DIR to a folder with a short path that belongs to this "
         "user alone."
     ),
+    errors.NoService("http://localhost:8000", "it answers 404", "Give --url."): (
+        "no service can be asked at http://localhost:8000: it answers 404. Give --url."
+    ),
     errors.NotMade("get_plugin_manager", "create_fastapi_service_with_plugins"): (
         "get_plugin_manager() was called before anything was made. Await "
         "create_fastapi_service_with_plugins() first."

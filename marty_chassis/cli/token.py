@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass, field
-from typing import Final
-
-from marty_chassis.settings import ChassisConfig
+from typing import TYPE_CHECKING, Final
 
 from .talk import interactive
+
+if TYPE_CHECKING:
+    from marty_chassis.settings import ChassisConfig
 
 VARIABLE: Final = "MARTY_MANAGEMENT__TOKEN"
 

@@ -1,4 +1,4 @@
-"""`marty plugins`: which plugins there are, and whether they can be used."""
+"""`marty plugins`: which plugins there are, whether they can be used, and moving them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from marty_chassis.cli import moving
 from marty_chassis.cli.group import Group
 from marty_chassis.cli.options import common, json_option, pass_session
 from marty_chassis.cli.session import Code, Session
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 _COLOURS = {"starts": "green", "error": "red", "blocked": "yellow", "disabled": "bright_black"}
 
 
-@click.group(cls=Group, short_help="Which plugins there are, and whether they can be used.")
+@click.group(cls=Group, short_help="Which plugins there are; moving those of a running service.")
 def plugins() -> None:
-    """Which plugins there are, and whether they can be used.
+    """Which plugins there are, and whether they can be used; moving those of a running service.
 
-    Plugins are imported and made, and nothing of them is started.
+    What looks imports and makes plugins, and starts nothing of them. What moves asks a service that
+    runs, through its management API.
     """
+
+
+for _command in (moving.reload, moving.enable, moving.disable):
+    plugins.add_command(_command)
 
 
 @plugins.command("list", short_help="Every plugin, and what would become of it.")
