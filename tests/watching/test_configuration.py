@@ -130,6 +130,7 @@ async def test_a_plugin_folder_comes_and_goes(house: House) -> None:
 
 async def test_a_section_and_its_plugin_come_in_one_breath(house: House) -> None:
     async with house:
+        await house.is_quiet()
         house.configure({"x": {"word": "two"}})
         house.write("plugins/x.py", listening("x"))
         await house.says("x", "two")
