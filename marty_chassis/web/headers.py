@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
 
 from starlette.datastructures import MutableHeaders
 
@@ -22,10 +23,11 @@ class CombinedHeaders(MutableHeaders, MutableMapping[str, str]):  # type: ignore
         self._set: dict[bytes, bytes] = {}
         self._own: list[tuple[bytes, bytes]] | None = None
 
-    @property
-    def changed(self) -> bool:
-        """Whether anything may differ from what was given."""
-        return self._own is not None or bool(self._set)
+    def rewritten(self) -> list[tuple[bytes, bytes]] | None:
+        """All of them as a list, or `None` if they are as they were given."""
+        if self._own is None and not self._set:
+            return None
+        return self._list
 
     def __setitem__(self, key: str, value: str) -> None:
         self._set[key.lower().encode("latin-1")] = value.encode("latin-1")
@@ -65,6 +67,23 @@ class CombinedHeaders(MutableHeaders, MutableMapping[str, str]):  # type: ignore
             # ASGI allows any iterable, and some can be read once only.
             self._given = list(self._given)
         return self._given
+
+
+class HeadersOf:
+    """An attribute `headers` that is made when first asked for, and then is as quick as any other.
+
+    A property would be a call each time, and every plugin asks.
+    """
+
+    def __init__(self, given: Callable[[Any], Iterable[tuple[bytes, bytes]]]) -> None:
+        self._given = given
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        # Beside the name that plugins use, one to tell whether they did.
+        headers = instance.headers = instance.made_headers = CombinedHeaders(self._given(instance))
+        return headers
 
 
 def _combined(known: Pairs, new: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from .body import RequestBody
-from .headers import CombinedHeaders
+from .headers import CombinedHeaders, HeadersOf
 
 
 class PluginRequest(Request):
@@ -23,24 +22,28 @@ class PluginRequest(Request):
     headers as they are now.
     """
 
-    # Defaults are on the class, as one is made for every request.
-    _pristine: Scope | None = None
-    _content: RequestBody | None = None
-    _reader: Receive | None = None
-    _stream_consumed = False
-    _is_disconnected = False
-    _form = None
-
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Not super's: one is made for every request, and its attributes are set once.
         self.scope = dict(scope)
+        self.made_headers: CombinedHeaders | None = None
         self._original: Scope | None = scope
+        self._pristine: Scope | None = None
         self._server_receive = receive
         self._send = send
+        self._content: RequestBody | None = None
+        self._reader: Receive | None = None
+        self._stream_consumed = False
+        self._is_disconnected = False
+        self._form = None
 
-    @cached_property
-    def headers(self) -> CombinedHeaders:
-        """Case-insensitive and mutable."""
-        return CombinedHeaders(self.scope["headers"])
+    if TYPE_CHECKING:
+
+        @property
+        def headers(self) -> CombinedHeaders:
+            """Case-insensitive and mutable."""
+            ...
+    else:
+        headers = HeadersOf(lambda request: request.scope["headers"])
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives; unlike Starlette's it can be asked for again."""
@@ -82,20 +85,19 @@ class PluginRequest(Request):
 
     def for_application(self) -> Scope:
         """The scope for one run of the application: the server's own if nothing was changed."""
-        # Asked for in this way, headers are not made of nothing.
-        headers: CombinedHeaders | None = self.__dict__.get("headers")
+        headers = self.made_headers.rewritten() if self.made_headers is not None else None
         original = self._original
         given: Scope
         if original is None:
             given = dict(self._pristine or {})
         else:
             self._pristine, self._original = self.scope, None
-            if (headers is None or not headers.changed) and self.scope == original:
+            if headers is None and self.scope == original:
                 given = original
             else:
                 given = dict(self.scope)
-        if headers is not None and headers.changed:
-            given["headers"] = list(headers.raw)
+        if headers is not None:
+            given["headers"] = list(headers)
         self.scope = given
         return given
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
@@ -11,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from .contents import Contents, is_last
-from .headers import CombinedHeaders
+from .headers import CombinedHeaders, HeadersOf
 from .request import in_bytes
 from .rewriting import Ending, Filter, Rewrite, through
 
@@ -30,6 +29,7 @@ class AppResponse(Response):
         # Not super's: that renders content.
         self.run = run
         self._start = start
+        self.made_headers: CombinedHeaders | None = None
         self.status_code = start["status"]
         self.background: BackgroundTask | None = None
         self.reworked = False
@@ -42,10 +42,14 @@ class AppResponse(Response):
         self._pieces: tuple[bytes, ...] = ()
         """What of the body has come so far, when somebody asked for all of it."""
 
-    @cached_property
-    def headers(self) -> CombinedHeaders:
-        """Case-insensitive and mutable until the response leaves the last plugin."""
-        return CombinedHeaders(self._start.get("headers", ()))
+    if TYPE_CHECKING:
+
+        @property
+        def headers(self) -> CombinedHeaders:
+            """Case-insensitive and mutable until the response leaves the last plugin."""
+            ...
+    else:
+        headers = HeadersOf(lambda response: response._start.get("headers", ()))
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
@@ -132,12 +136,10 @@ class AppResponse(Response):
     def start(self) -> Message:
         """The first message: the application's own if nothing was changed."""
         given = self._start
-        # Asked for in this way, headers are not made of nothing.
-        headers: CombinedHeaders | None = self.__dict__.get("headers")
         if self.status_code != given["status"]:
             if self._bodiless:
                 self._unmeasured()
-        elif headers is None or not headers.changed:
+        elif self.made_headers is None or self.made_headers.rewritten() is None:
             return given
         start = {**given, "status": self.status_code, "headers": self.headers.raw}
         if self._rewritten:
@@ -150,10 +152,9 @@ class AppResponse(Response):
         given = self._start
         if self.reworked or self.status_code != given["status"]:
             return None
-        headers: CombinedHeaders | None = self.__dict__.get("headers")
-        if headers is None or not headers.changed:
+        if self.made_headers is None or (headers := self.made_headers.rewritten()) is None:
             return given
-        return {**given, "headers": headers.raw}
+        return {**given, "headers": headers}
 
     async def settle(self) -> None:
         """Run the filters over a body that is known, while the response can still fail."""

@@ -40,8 +40,8 @@ class PluginWebSocket(WebSocket):
 
     def for_application(self) -> Scope:
         """The scope with the headers as they are now."""
-        if self._headers is not None and self._headers.changed:
-            self.scope["headers"] = list(self._headers.raw)
+        if self._headers is not None and (headers := self._headers.rewritten()) is not None:
+            self.scope["headers"] = list(headers)
         return self.scope
 
     def __repr__(self) -> str:

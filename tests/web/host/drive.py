@@ -92,6 +92,8 @@ class Server:
         self.gone = anyio.Event()
         """Set it: the client has gone."""
         self.started = anyio.Event()
+        self.waiting = anyio.Event()
+        """Somebody has read the whole body and waits for the client to go."""
         self._body = [
             {"type": "http.request", "body": chunk, "more_body": number < len(body)}
             for number, chunk in enumerate(body, 1)
@@ -103,6 +105,7 @@ class Server:
         if self._body and not self.gone.is_set():
             self.received += 1
             return self._body.pop(0)
+        self.waiting.set()
         await self.gone.wait()
         return {"type": "http.disconnect"}
 
@@ -115,6 +118,11 @@ class Server:
             self.started.set()
         if self.answer.complete:
             self.gone.set()
+
+    async def has_sent(self, chunks: int) -> None:
+        """Wait for so many chunks of the body."""
+        while len(self.answer.chunks) < chunks:
+            await anyio.sleep(0.001)
 
     async def serve(self, app: ASGIApp) -> Answer:
         with anyio.fail_after(5):

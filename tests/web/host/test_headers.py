@@ -60,11 +60,11 @@ def test_nothing_is_changed_until_something_is() -> None:
 
     assert headers["A"] == "1"
     assert "b" not in headers
-    assert not headers.changed
+    assert headers.rewritten() is None
 
     headers["b"] = "2"
 
-    assert headers.changed
+    assert headers.rewritten() == [(b"a", b"1"), (b"b", b"2")]
 
 
 def test_headers_that_can_be_read_once_are_read_once() -> None:

@@ -199,7 +199,7 @@ async def test_swapping_plugins_under_load_loses_no_request(house: House) -> Non
         over.set()
 
     assert {answer.status for answer in answers} == {200}
-    assert len({answer.headers["x-number"] for answer in answers}) > 5
+    assert len({answer.headers["x-number"] for answer in answers}) > 1
 
 
 def test_it_says_what_it_is(house: House) -> None:

@@ -44,8 +44,7 @@ async def test_a_stream_without_end_ends_when_its_client_goes(house: House) -> N
     with anyio.fail_after(2):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, house.around(app, passing, passing))
-            await server.started.wait()
-            await anyio.sleep(0.01)
+            await server.has_sent(3)
             server.gone.set()
 
     assert server.answer.error is None
@@ -66,8 +65,7 @@ async def test_the_first_chunk_is_not_kept_back(house: House) -> None:
     with anyio.fail_after(2):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, house.around(slow, passing))
-            await server.started.wait()
-            await anyio.sleep(0.005)
+            await server.has_sent(1)
             assert server.answer.body == b"first"
             go_on.set()
 
@@ -92,9 +90,11 @@ async def test_background_tasks_run_after_the_response(house: House) -> None:
 @pytest.mark.parametrize("where", ["plugin before", "application", "plugin after", "stream"])
 async def test_the_server_gives_up_and_both_sides_are_cancelled(house: House, where: str) -> None:
     happened: list[str] = []
+    reached = anyio.Event()
 
     async def waits(here: str) -> None:
         if here == where:
+            reached.set()
             try:
                 await anyio.sleep(30)
             finally:
@@ -115,9 +115,13 @@ async def test_the_server_gives_up_and_both_sides_are_cancelled(house: House, wh
         finally:
             happened.append("plugin left")
 
-    with anyio.fail_after(2), anyio.move_on_after(0.02):
-        server = Server(http_scope())
-        await house.around(slow, plugin)(server.scope, server.receive, server.send)
+    server = Server(http_scope())
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            host = house.around(slow, plugin)
+            tasks.start_soon(host, server.scope, server.receive, server.send)
+            await reached.wait()
+            tasks.cancel_scope.cancel()
 
     assert sorted(happened) == sorted([f"{where} cancelled", "plugin left"])
     assert house.faults("p0") == []

@@ -212,7 +212,7 @@ async def test_the_client_can_still_go_behind_a_new_body(house: House) -> None:
     server = Server(http_scope(method="POST"), [b"old", b"old"])
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, house.around(listening, replacing))
-        await anyio.sleep(0.01)
+        await server.waiting.wait()
         server.gone.set()
 
     assert heard == ["http.request", "http.disconnect"]
@@ -233,7 +233,7 @@ async def test_a_client_that_goes_while_a_plugin_reads(house: House) -> None:
     server._body.pop()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve, house.around(hello, reading))
-        await anyio.sleep(0.01)
+        await server.waiting.wait()
         server.gone.set()
 
     assert len(caught) == 1

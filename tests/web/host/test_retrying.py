@@ -190,9 +190,11 @@ async def test_an_earlier_response_whose_body_was_read_can_be_answered(house: Ho
 
 async def test_a_call_next_that_is_left_running_is_ended_by_the_next_one(house: House) -> None:
     ended: list[str] = []
+    running = anyio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if dict(scope["headers"])[b"x-run"] == b"1":
+            running.set()
             try:
                 await anyio.sleep(30)
             finally:
@@ -207,7 +209,7 @@ async def test_a_call_next_that_is_left_running_is_ended_by_the_next_one(house: 
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(first)
-            await anyio.sleep(0.01)
+            await running.wait()
             request.headers["x-run"] = "2"
             response = await call_next(request)
             tasks.cancel_scope.cancel()
@@ -241,7 +243,7 @@ async def test_the_client_is_still_heard_when_the_body_was_replayed(
     with anyio.fail_after(2):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, house.around(app, read))
-            await anyio.sleep(0.01)
+            await server.waiting.wait()
             server.gone.set()
 
     assert heard == ["http.request", "http.request", "http.disconnect"]
