@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -67,6 +68,7 @@ def test_without_watchfiles_the_extra_is_named(
     result = marty("dev", "--port", 0)
 
     assert result.exit_code == 3
+    assert "MARTY_MANAGEMENT__TOKEN" not in os.environ
     assert (
         "error: watching files, as `marty dev` does unless MARTY_PLUGINS__RELOAD__WATCH is false,"
         " needs watchfiles, which is not installed. Install it with the extra 'watch':"

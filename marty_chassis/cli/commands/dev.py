@@ -40,11 +40,11 @@ def dev(
     require_something(app, session)
     session.verbose = session.verbose or int(not session.quiet)
     want_watching()
-    token = hand_over(session.load(), show=show_token)
     config = session.load()
     if watched := config.plugins.reload.watch:
         check_watching()
-    wanted = Wanted(config, app, Path.cwd(), host, port, access_log=True, debug=True)
+    token = hand_over(config, show=show_token)
+    wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=True, debug=True)
 
     def invite(address: Address, managed_at: str | None) -> None:
         say(dev_invitation(address, managed_at, token, watched=watched), session)
