@@ -12,7 +12,10 @@ import tempfile
 import threading
 import weakref
 from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
+from statistics import median
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -25,7 +28,20 @@ from .files import text
 
 NAME = "watched"
 WARM = 0.2
-"""The part of the reloads after which memory is looked at for the first time."""
+"""The part of the reloads after which is looked for the first time."""
+LOOKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is after so many reloads."""
+
+    number: int
+    resident: int
+    """Bytes of the process."""
+    blocks: int
+    """Pieces of memory that Python has given out."""
+    lengths: dict[str, int]
 
 
 class Watch:
@@ -146,26 +162,31 @@ async def measured(folder: Path, kind: str, reloads: int) -> dict[str, Any]:
     )
     chassis = Chassis(config)
     app = chassis.wrap(nothing)
-    begun = max(1, int(reloads * WARM))
-    memory = 0
-    long: dict[str, int] = {}
+    looks: list[Look] = []
+    every = max(1, reloads // LOOKS)
     async with chassis:
         watch = Watch(chassis)
         for number in range(1, reloads + 1):
             await _once(chassis, app, file, text(kind, number), watch)
-            if number == begun:
-                memory, long = await _settled(chassis)
-        memory_now, long_now = await _settled(chassis)
+            if number % every == 0 and number >= WARM * reloads:
+                looks.append(await _look(chassis, number))
         alive = watch.counts()
         leaks = await asked(app, f"/-/marty/plugins/{NAME}", b"diagnose=leaks")
+    before, now = looks[0].lengths, looks[-1].lengths
     return {
         "kind": kind,
         "reloads": reloads,
-        "bytes": (memory_now - memory) / (reloads - begun),
+        "bytes": _slope([(look.number, look.resident) for look in looks]),
+        "blocks": _slope([(look.number, look.blocks) for look in looks]),
         "alive": alive,
         "leaks": json.loads(leaks)["leaks"],
-        "longer": {k: long_now[k] - long[k] for k in long if long_now[k] > long[k]},
+        "longer": {name: now[name] - before[name] for name in now if now[name] > before[name]},
     }
+
+
+def _slope(points: list[tuple[int, int]]) -> float:
+    """What one reload adds: the median of all pairs, so that one step of the heap is no slope."""
+    return median((b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(points, 2))
 
 
 async def _once(chassis: Chassis, app: Any, file: Path, new: str, watch: Watch) -> None:
@@ -178,16 +199,16 @@ async def _once(chassis: Chassis, app: Any, file: Path, new: str, watch: Watch) 
         raise RuntimeError(f"reload failed: {reloaded.reason}")
 
 
-async def _settled(chassis: Chassis) -> tuple[int, dict[str, int]]:
-    await anyio.sleep(0.2)  # What ends in the background has ended.
+async def _look(chassis: Chassis, number: int) -> Look:
+    await anyio.sleep(0.1)  # What ends in the background has ended.
     for _ in range(3):
         gc.collect()
     # The least of some looks: an event that is just being delivered is a task, too.
-    long = tables(chassis)
+    lengths = tables(chassis)
     for _ in range(10):
         await anyio.sleep(0.005)
-        long = {name: min(long[name], now) for name, now in tables(chassis).items()}
-    return resident(), long
+        lengths = {name: min(lengths[name], now) for name, now in tables(chassis).items()}
+    return Look(number, resident(), sys.getallocatedblocks(), lengths)
 
 
 def main(kind: str, reloads: int) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .files import PLUGINS
 from .load import Row
 from .reloading import Reply
 
@@ -18,7 +19,8 @@ class Verdict:
     failed: list[str] = field(default_factory=list)
     """Requests without a whole answer of 200."""
     mixed: list[str] = field(default_factory=list)
-    """Requests served by two runs of one plugin, or by a dependent of another run."""
+    """Requests served by two runs of one plugin, by a dependent of another run, or by plugins that
+    were never the current ones at one time."""
     stale: list[str] = field(default_factory=list)
     """Requests begun after the reply, and served by an earlier generation."""
     unsound: list[str] = field(default_factory=list)
@@ -59,6 +61,7 @@ def _judge_replies(replies: list[Reply], found: Verdict) -> None:
 def _judge_rows(rows: list[Row], replies: list[Reply], found: Verdict) -> None:
     broken = {(one.plugin, one.generation) for one in replies if one.broken}
     swaps = sorted((one for one in replies if one.taken), key=lambda one: one.answered)
+    together = _together(swaps)
     newest: dict[str, int] = {}
     waiting = iter(swaps)
     upcoming = next(waiting, None)
@@ -70,13 +73,23 @@ def _judge_rows(rows: list[Row], replies: list[Reply], found: Verdict) -> None:
         if failed:
             found.failed.append(f"{where}: {failed}")
             continue
-        if unfit:
-            found.mixed.append(f"{where}: {unfit}")
+        if unfit or tuple(sorted(served.items())) not in together:
+            found.mixed.append(f"{where}: {unfit or served}")
         for plugin, generation in served.items():
             if generation < newest.get(plugin, 0):
                 found.stale.append(f"{where}: {plugin} {generation}, not {newest[plugin]}")
             if (plugin, generation) in broken:
                 found.unsound.append(f"{where}: {plugin} {generation}")
+
+
+def _together(swaps: list[Reply]) -> set[tuple[tuple[str, int], ...]]:
+    """Which generations were the current ones at one time."""
+    current = dict.fromkeys(PLUGINS, 0)
+    states = [dict(current)]
+    for one in swaps:
+        current[one.plugin] = one.generation
+        states.append(dict(current))
+    return {tuple(sorted(state.items())) for state in states}
 
 
 def _judge_log(log: Path, found: Verdict) -> None:

@@ -37,13 +37,26 @@ def test_a_request_of_two_generations_is_found(judged: Any, load: Any) -> None:
     assert judged(rows=[row(unfit=unfit)]).counts["mixed"] == 1
 
 
+def test_plugins_that_were_never_current_together_are_found(judged: Any) -> None:
+    replies: Any = [
+        ("front", 1, None, 0.0, 1.0, 200, {}),
+        ("shop", 2, None, 1.0, 2.0, 200, {}),
+    ]
+    rows = [row(0.5), row(0.5, front=1), row(1.5, front=1, shop=2), row(0.5, shop=2)]
+
+    found = judged(rows=rows, replies=replies)
+
+    assert found.counts["mixed"] == 1
+    assert found.counts["stale"] == 0
+
+
 def test_an_answer_of_an_earlier_generation_is_stale_after_the_reply_only(judged: Any) -> None:
     reply: Any = ("front", 5, None, 9.0, 10.0, 200, {})
 
     found = judged(rows=[row(began=9.9, front=4), row(began=10.1, front=4)], replies=[reply])
 
     assert found.counts["stale"] == 1
-    assert "from 10.100" in found.examples[0]
+    assert "from 10.100" in found.stale[0]
 
 
 def test_a_generation_of_a_broken_file_may_not_serve(judged: Any) -> None:
@@ -91,7 +104,8 @@ def test_a_reply_that_is_wrong_about_the_reload_is_found(judged: Any) -> None:
 def row(
     began: float = 1.0, *, failed: str = "", unfit: str = "", **served: int
 ) -> tuple[str, float, float, dict[str, int], str, str]:
-    return ("/", began, began + 0.1, served, failed, unfit)
+    generations = {"front": 0, "guard": 0, "shop": 0, "wrapped": 0, **served}
+    return ("/", began, began + 0.1, generations, failed, unfit)
 
 
 @pytest.fixture
