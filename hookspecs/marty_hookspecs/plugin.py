@@ -94,8 +94,9 @@ async def plugin_reloaded(
 ) -> None:
     """Learn that a new generation of a plugin serves and that the old one has been dropped.
 
-    :called: once for each reload, after the old generation has stopped; `drained` is false when
-        requests still used it then, `seconds` is how long it was waited for.
+    :called: once for each plugin that a reload has replaced, dependents among them, after the old
+        generation has stopped; `drained` is false when requests still used it then, `seconds` is
+        how long it was waited for.
     :results: none; all plugins that are started are told.
     :errors: reported; the others are told all the same.
 

@@ -11,7 +11,7 @@ from marty_chassis.errors import InvalidRequirement
 from marty_hookspecs import PluginMetadata
 
 from . import reasons
-from .order import check_requirements, ordered
+from .order import Order, check_requirements, ordered
 from .state import State
 from .unit import Unit
 
@@ -51,17 +51,20 @@ def objection(
     name: str,
     metadata: PluginMetadata,
     units: Mapping[str, Unit],
+    order: Order,
     family: Collection[str],
 ) -> str:
     """Why a plugin cannot be what it says it is now, beside the others; empty when it can.
 
-    `family`: the plugin and those that are to be replaced with it.
+    order: that of the plugins as they are.
+    family: the plugin and those that are to be replaced with it.
     """
-    try:
-        check_requirements(name, metadata)
-    except InvalidRequirement as error:
-        return str(error)
-    order = ordered({one: unit.metadata for one, unit in units.items()} | {name: metadata})
+    if not same_needs(units[name].metadata, metadata):
+        try:
+            check_requirements(name, metadata)
+        except InvalidRequirement as error:
+            return str(error)
+        order = ordered({one: unit.metadata for one, unit in units.items()} | {name: metadata})
     for one in family:
         if (cycle := order.cycles.get(one)) is not None:
             return reasons.of_cycle(cycle)
@@ -75,3 +78,13 @@ def objection(
             who = "" if one == name else f"plugin {one!r}, which is replaced with it, "
             return f"{who}{reasons.of_block(lacking, units)}"
     return ""
+
+
+def same_needs(one: PluginMetadata, other: PluginMetadata) -> bool:
+    """Whether two descriptions of a plugin make no difference to who waits for whom."""
+    return (one.dependencies, one.optional_dependencies, one.provides, one.version) == (
+        other.dependencies,
+        other.optional_dependencies,
+        other.provides,
+        other.version,
+    )

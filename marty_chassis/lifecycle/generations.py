@@ -165,8 +165,9 @@ class Departures:
             return
         if task.error is not None:
             logger.opt(exception=task.error).error("an old generation could not leave")
+        untold = not all(old.gone.is_set for old in departure.olds)
         self._end(departure)
-        if task.outcome is not Outcome.CANCELLED:
+        if untold and task.outcome is not Outcome.CANCELLED:
             self._told()
 
     def _end(self, departure: Departure) -> None:

@@ -24,10 +24,11 @@ from loguru import logger
 from marty_chassis.boundary import Fault, Phase, guarded
 from marty_chassis.errors import PluginFault
 from marty_chassis.hooks import HookManager
+from marty_hookspecs import PluginMetadata
 
 from . import reasons
 from .exchange import Exchange, exported, is_exclusive
-from .fresh import Fresh, objection, read_anew
+from .fresh import Fresh, objection, read_anew, same_needs
 from .generations import Departure, Departures, Old
 from .life import Ending, Life
 from .moves import Moves
@@ -98,7 +99,7 @@ class Reload:
         try:
             problem = (
                 reasons.of_candidate(fresh.candidate)
-                or self._objection(fresh.candidate)
+                or self._objection(unit, fresh.candidate.metadata)
                 or await self._replace(fresh)
             )
         finally:
@@ -108,10 +109,9 @@ class Reload:
                     await self._undo(fresh)
         return self._answer(fresh, problem)
 
-    def _objection(self, candidate: Candidate) -> str:
-        metadata = candidate.metadata
-        names = [one.name for one in self.family]
-        return objection(self.unit.name, metadata, self._moves.units, names)
+    def _objection(self, unit: Unit, metadata: PluginMetadata) -> str:
+        moves, names = self._moves, [one.name for one in self.family]
+        return objection(unit.name, metadata, moves.units, moves.order, names)
 
     async def _replace(self, fresh: Fresh) -> str:
         config = self._config()
@@ -145,7 +145,9 @@ class Reload:
         if (ending := await life.load()) is not None:
             return _reason(ending, life)
         self._introduce(unit, life)
-        if life.body.metadata != candidate.metadata and (reason := self._grown(unit, life)):
+        metadata = life.body.metadata
+        # One that a factory has made says only now what it is.
+        if metadata != candidate.metadata and (reason := self._objection(unit, metadata)):
             return reason
         if (ending := await life.prepare()) is not None:
             return _reason(ending, life)
@@ -162,11 +164,6 @@ class Reload:
         instances = {s.unit.name: s.life.body.instance for s in self._staged}
         for staged in self._staged:
             staged.life.body.beside.update(instances)
-
-    def _grown(self, unit: Unit, life: Life) -> str:
-        """Look again at a plugin that says only now what it is: one that a factory has made."""
-        names = [one.name for one in self.family]
-        return objection(unit.name, life.body.metadata, self._moves.units, names)
 
     async def _exported(self, unit: Unit, life: Life) -> tuple[object, Fault | None]:
         """Ask the run that serves what the next one is to have."""
@@ -188,6 +185,9 @@ class Reload:
             if not staged.life.lasts:
                 death = staged.life.death
                 return _BROKEN_OFF if death is None else reasons.of_fault(death)
+            # Others may have come and gone since this was looked at.
+            if reason := self._objection(staged.unit, staged.life.body.metadata):
+                return reason if staged.unit is self.unit else _of_dependent(staged.unit, reason)
         before = self._manager.current.contributions
         contributions = [staged.life.body.registrations.contribution() for staged in self._staged]
         if fresh.code_reloaded:
@@ -197,6 +197,7 @@ class Reload:
                 self._manager.publish(*contributions)
         except PluginFault as error:
             return reasons.of_fault(error.fault)
+        same = all(same_needs(s.unit.metadata, s.life.body.metadata) for s in self._staged)
         olds: list[Old] = []
         for staged, contribution in zip(self._staged, contributions, strict=True):
             unit, served = staged.unit, staged.unit.life
@@ -215,7 +216,8 @@ class Reload:
             hooks = frozenset(handler.hook for handler in contribution.handlers)
             self._moves.renew(unit, staged.life, staged.candidate, hooks)
         self._part(olds)
-        self._moves.reorder()
+        if not same:
+            self._moves.reorder()
         self.departure = self._departures.begin(olds, self._moves.drain(), self._moves.context)
         return ""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 from loguru import logger
 
-from marty_chassis.boundary import Phase, Signal, running_loop
+from marty_chassis.boundary import Phase, Signal, running_loop, spawn
 from marty_chassis.errors import (
     DependencyCycle,
     InvalidConfiguration,
@@ -183,7 +183,15 @@ class Supervisor:
         """Stop a plugin and forget it; raises like `stop`."""
         unit = self._idle(name)
         self._refuse_required(unit, force)
-        await self._let_go(unit)
+        unit.wanted = unit.asked = False
+        self._moves.settle()
+        # In a task of its own: who asks may leave, and the plugin is forgotten all the same.
+        task = spawn(self._forget, unit, name=f"unloading of plugin {unit.name}")
+        await task.wait()
+        return task.result()
+
+    async def _forget(self, unit: Unit) -> PluginStatus:
+        await self._moves.quiet(self._family(unit))
         if unit.busy is not None or unit.wanted:
             raise PluginBusy(unit.name, "being started again by somebody else")
         self._moves.move(unit, State.UNLOADED)
@@ -194,6 +202,7 @@ class Supervisor:
         unit.candidate.leave()
         self._manager.failures.forget(unit.name)
         self._manager.faults.forget(unit.name)
+        self._reloads.survivors.forget(unit.name)
         self._moves.reorder()
         self._moves.settle()
         self._count_missing()

@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 
 class IPlugin:
-    """Any plugin. `plugin_metadata`, `logger` and `context` are there before `initialize`."""
+    """Any plugin. `plugin_metadata`, `logger` and `context` are there before `initialize`.
+
+    Two more methods count where a subclass has them. Before a reload replaces a plugin,
+    `export_state()` of the old one is asked, and what it gives is passed to `import_state(state)`
+    of the new one, between its `initialize` and its `start`. Give plain values: a class of the old
+    one's own file is another class to the new one.
+    """
 
     plugin_metadata: PluginMetadata
     logger: Logger

@@ -7,7 +7,8 @@ from typing import Any
 import anyio
 import pytest
 
-from marty_chassis.lifecycle import State
+from marty_chassis.lifecycle import Reloaded, State
+from marty_hookspecs import PluginMetadata
 
 from .works import Works, plugin_file, until
 
@@ -340,3 +341,59 @@ async def test_a_mistake_of_ours_is_no_half_either(
     works.assert_whole(x="old")
     assert await works.stamps() == {"x": "old"}
     assert works.log[0] == ("stop", "x", "new")
+
+
+async def test_what_others_do_meanwhile_is_looked_at_again_before_the_swap(works: Works) -> None:
+    works.write("a", "1")
+    works.write("needed", "1")
+    works.witness.events["gate"] = anyio.Event()
+    await works.start()
+    slow = "async def start(self):\n    witness.log.append('starts')\n    await witness.events['gate'].wait()"
+    works.write("a", "2", slow, says="dependencies=['needed']")
+    found: list[Reloaded] = []
+
+    async def reload() -> None:
+        found.append(await works.reload("a"))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(reload)
+        await until(lambda: "starts" in works.log)
+        await works.chassis.plugin_manager.stop("needed", force=True)
+        works.witness.events["gate"].set()
+
+    assert "needs 'needed', which is stopped" in found[0].reason
+    works.assert_whole(a="1")
+
+
+async def test_a_plugin_that_says_late_what_it_needs_is_refused_in_time(works: Works) -> None:
+    needs: list[str] = []
+
+    class Made:
+        @property
+        def plugin_metadata(self) -> PluginMetadata:
+            return PluginMetadata("made", dependencies=tuple(needs))
+
+    def made() -> Made:
+        return Made()
+
+    await works.start(made)
+    before = works.plugin("made")
+    for wrong, why in (("nobody", "needs 'nobody'"), ("???", "cannot be read")):
+        needs[:] = [wrong]
+
+        reloaded = await works.reload("made")
+
+        assert reloaded.rolled_back
+        assert why in reloaded.reason
+        assert works.plugin("made") is before
+
+
+async def test_who_asks_to_unload_may_leave_too(works: Works) -> None:
+    works.write("a", "1", "async def stop(self): await anyio.sleep(0.05)")
+    await works.start()
+
+    with anyio.move_on_after(0.01):
+        await works.chassis.plugin_manager.unload("a", force=True)
+
+    await until(lambda: works.states == {})
+    assert not works.modules("a")
