@@ -115,9 +115,9 @@ def tables(chassis: Chassis) -> dict[str, int]:
 
 
 def resident() -> int:
-    """Bytes of memory that this process has now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    """Bytes of memory that this process has now; 0 where the system does not tell."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if told.exists() else 0
 
 
 async def nothing(scope: Any, receive: Any, send: Any) -> None:
