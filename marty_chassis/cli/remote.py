@@ -6,7 +6,7 @@ import json
 import ssl
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import click
@@ -15,6 +15,9 @@ from marty_chassis.errors import NoService
 
 from .session import Session
 from .token import VARIABLE
+
+if TYPE_CHECKING:
+    from marty_chassis.settings import ServiceSettings
 
 CONNECT = 10.0
 """Seconds to reach it."""
@@ -72,13 +75,15 @@ class Service:
         steps = "".join(f"/{quote(step, safe='')}" for step in path)
         more = "&".join(f"{key}={quote(value)}" for key, value in query.items())
         end = f"{steps}?{more}" if more else steps
+        status = 0
         for base in self.bases:
             answer = self._asked("POST", base, end)
             if answer.ours:
                 return answer
+            status = answer.status
         raise NoService(
             " or ".join(self.bases),
-            f"it answers {answer.status}, and not as the management API does",
+            f"it answers {status}, and not as the management API does",
             "Give --url with the prefix that it is served below.",
         )
 
@@ -106,8 +111,9 @@ class Service:
             connection.close()
 
 
-def _address(service: Any) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(service.host, service.host)
+def _address(service: ServiceSettings) -> str:
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    host = everywhere.get(service.host) or service.host
     return f"[{host}]:{service.port}" if ":" in host else f"{host}:{service.port}"
 
 

@@ -182,6 +182,7 @@ class Exchange:
     def _haunted(self) -> str:
         for unit in self._family:
             if unit.haunted:
+                unit.asked = False  # Not beside itself.
                 return f"The old one of {unit.name!r} would not leave. {unit.reason}"
         return ""
 

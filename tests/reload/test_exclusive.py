@@ -199,7 +199,7 @@ async def test_one_that_cannot_export_is_visible_again_and_was_never_stopped(wor
     assert await works.stamps() == {"port": "1"}
 
 
-@pytest.mark.parametrize("phase", ["construct", "initialize", "start"])
+@pytest.mark.parametrize("phase", ["construct", "initialize", "start", "not ready"])
 async def test_when_the_new_one_fails_the_old_one_starts_again_with_its_state(
     works: Works, phase: str
 ) -> None:
@@ -210,13 +210,15 @@ async def test_when_the_new_one_fails_the_old_one_starts_again_with_its_state(
         "construct": "def __init__(self): raise ValueError('new')",
         "initialize": "async def initialize(self, context): raise ValueError('new')",
         "start": "async def start(self): raise ValueError('new')",
+        "not ready": "async def start(self): raise PluginNotReady('new', 0.01)",
     }
     works.write("port", "2", fails[phase], says=SAYS)
 
     reloaded = await works.reload("port")
 
     assert reloaded.rolled_back
-    assert f"{phase} failed: ValueError: new" in reloaded.reason
+    why = "not ready: new" if phase == "not ready" else f"{phase} failed: ValueError: new"
+    assert why in reloaded.reason
     assert "not start again" not in reloaded.reason
     works.assert_whole(port="1", user="1")
     assert works.plugin("port").count == 1
@@ -344,3 +346,52 @@ async def work(self, event_data):
     await bus.publish("work.done", "after", wait=True)
 
     assert works.log == [("1", "before"), ("stop", "1"), ("2", "after")]
+
+
+async def test_an_old_one_that_will_not_stop_keeps_the_place_and_it_is_said(
+    works: Works, short_grace: None
+) -> None:
+    stuck = """
+async def stop(self):
+    with anyio.CancelScope(shield=True):
+        while "free" not in witness.events:
+            try:
+                await anyio.sleep(0.005)
+            except BaseException:
+                pass
+"""
+    works.write("port", "1", stuck, says=SAYS)
+    await works.start()
+    works.write("port", "2", says=SAYS)
+
+    reloaded = await works.reload("port")
+
+    assert reloaded.rolled_back
+    assert "would not leave" in reloaded.reason
+    assert works.states == {"port": State.QUARANTINED}
+    assert (await works.get()).status_code == 503
+    works.witness.events["free"] = True
+    strays = works.chassis.plugin_manager.failures.strays
+    await until(lambda: not strays)
+    assert not (await works.reload("port")).rolled_back
+    assert await works.stamps() == {"port": "2"}
+
+
+async def test_a_mistake_of_ours_holds_nobody_at_the_door(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works.write("port", "1", PORT, says=SAYS)
+    await works.start()
+    works.write("port", "2", PORT, says=SAYS)
+
+    def born(*_: Any) -> Any:
+        raise RuntimeError("a mistake")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(works.chassis.plugin_manager.supervisor._moves), "born", born)
+        with pytest.raises(RuntimeError, match="a mistake"):
+            await works.reload("port")
+        assert not works.chassis.plugin_manager.selector.holds
+        assert works.unit("port").busy is None
+    await works.reload("port")
+    assert await works.stamps() == {"port": "2"}
