@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from marty_chassis.boundary import spawn
 from marty_chassis.errors import PluginBusy
 from marty_chassis.hooks import HookManager
 
@@ -49,9 +49,7 @@ class Reloads:
         if unit.state is not State.STARTED:
             if unit.life is not None:
                 raise PluginBusy(unit.name, unit.doing)
-            task = spawn(self._start, unit, name=f"start of plugin {unit.name}")
-            await task.wait()
-            return task.result()
+            return await self._start(unit)
         family = self._family(unit)
         reload = Reload(unit, family, self._moves, self._manager, self.departures, self._config)
         task = self._moves.occupy(family, reload, reload.run, f"reload of plugin {unit.name}")
@@ -76,17 +74,21 @@ class Reloads:
         return [units[name] for name in order.sequence if name in found]
 
     async def _start(self, unit: Unit) -> Reloaded:
-        """Start a plugin that does not serve, with what its source is now."""
+        """Start a plugin that does not serve, with what its source is now.
+
+        It is read and begun before anything else runs; who waits for it may leave.
+        """
         began = time.perf_counter()
-        before = unit.candidate
-        fresh = read_anew(before, self._manager.faults, code=self._config().plugins.reload.code)
+        before, code = unit.candidate, self._config().plugins.reload.code
+        context = copy_context() if self._moves.context is None else self._moves.context.copy()
+        fresh = context.run(read_anew, before, self._manager.faults, code=code)
         problem = reasons.of_candidate(fresh.candidate)
         if not (problem and before.usable):
             self._intake.take(unit, fresh.candidate)
             if not unit.broken:
                 unit.stuck, unit.wanted, unit.asked = None, True, True
                 self._moves.settle()
-                await self._moves.quiet(self._moves.order.below(unit.name) | {unit.name})
+                await self._moves.quiet(self._moves.order.below(unit.name))
             problem = unit.reason if unit.state is not State.STARTED else ""
         return Reloaded(
             plugin=unit.name,

@@ -186,12 +186,15 @@ class Supervisor:
         unit.wanted = unit.asked = False
         self._moves.settle()
         # In a task of its own: who asks may leave, and the plugin is forgotten all the same.
-        task = spawn(self._forget, unit, name=f"unloading of plugin {unit.name}")
+        name, family = f"unloading of plugin {unit.name}", self._family(unit)
+        task = spawn(self._forget, unit, family, name=name)
         await task.wait()
         return task.result()
 
-    async def _forget(self, unit: Unit) -> PluginStatus:
-        await self._moves.quiet(self._family(unit))
+    async def _forget(self, unit: Unit, family: Collection[str]) -> PluginStatus:
+        await self._moves.quiet(family)
+        if self._units.get(unit.name) is not unit:  # Somebody else has asked for this, too.
+            raise UnknownPlugin(unit.name, sorted(self._units))
         if unit.busy is not None or unit.wanted:
             raise PluginBusy(unit.name, "being started again by somebody else")
         self._moves.move(unit, State.UNLOADED)

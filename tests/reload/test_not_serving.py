@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from marty_chassis.discovery import find_one
-from marty_chassis.errors import PluginExists, PluginRequired
+from marty_chassis.errors import PluginBusy, PluginExists, PluginRequired, UnknownPlugin
 from marty_chassis.lifecycle import State
 
 from .works import Works, until
@@ -127,6 +128,48 @@ async def stop(self):
     works.witness.events["free"] = True
     strays = works.chassis.plugin_manager.failures.strays
     await until(lambda: not strays)
+
+
+async def test_one_that_does_not_serve_twice_at_once_is_read_once(works: Works) -> None:
+    works.write("a", "1")
+    await works.start()
+    await works.chassis.plugin_manager.stop("a", force=True)
+    works.write("a", "2")
+    said: list[object] = []
+
+    async def reload() -> None:
+        try:
+            said.append((await works.reload("a")).rolled_back)
+        except PluginBusy as error:
+            said.append(error.doing)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(reload)
+
+    assert False in said
+    works.assert_whole(a="2")
+    assert len(works.modules("a")) == 1
+
+
+async def test_unloading_twice_at_once_unloads_once(works: Works) -> None:
+    works.write("a", "1")
+    await works.start()
+    await works.chassis.plugin_manager.stop("a", force=True)
+    said: list[object] = []
+
+    async def unload() -> None:
+        try:
+            said.append((await works.chassis.plugin_manager.unload("a", force=True)).state)
+        except UnknownPlugin:
+            said.append("unknown")
+
+    async with anyio.create_task_group() as group:
+        for _ in range(2):
+            group.start_soon(unload)
+
+    assert sorted(map(str, said)) == ["State.UNLOADED", "unknown"]
+    assert works.states == {}
 
 
 async def test_a_new_file_is_loaded_and_a_deleted_one_unloaded(works: Works) -> None:
