@@ -41,9 +41,7 @@ Letter = tuple[Delivery, Context]
 """An event in one mailbox, with a copy of its publisher's context of its own."""
 
 
-def begun(
-    context: Context, call: Callable[[Event], Any], event: Event
-) -> Awaitable[object] | None:
+def begun(context: Context, call: Callable[[Event], Any], event: Event) -> Awaitable[object] | None:
     """Call a handler in a context, up to where it first waits; give the rest, or None if none is.
 
     So a handler sees its publisher's context variables (a correlation id, a trace), though one task

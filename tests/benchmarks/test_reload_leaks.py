@@ -9,6 +9,8 @@ import pytest
 
 from .command import benchmark
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "kind", ["a plain plugin", "200 classes and dataclasses", "tasks and subscriptions"]

@@ -11,6 +11,8 @@ import pytest
 
 from .command import ROOT, benchmark
 
+pytestmark = pytest.mark.slow
+
 
 def test_reloads_under_load_cost_no_request() -> None:
     printed = benchmark("reload_under_load", "--reloads", "60", "--every", "0.05")

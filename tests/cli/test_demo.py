@@ -18,6 +18,8 @@ from marty_chassis.cli.folder import TEMPLATE, made_at
 
 from .conftest import Process
 
+pytestmark = pytest.mark.slow
+
 TOKEN = r'-H "Authorization: Bearer (\S+)"'
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import Process, Write
 
+pytestmark = pytest.mark.slow
+
 SERVES = r"serves (http://\S+)$"
 
 PLUGIN = """

@@ -12,6 +12,8 @@ import pytest
 from .conftest import Marty, Process, Write
 from .test_run import PLUGIN, SERVES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def project(write: Write) -> None:

@@ -218,7 +218,7 @@ def test_a_configuration_that_is_wrong_makes_no_service_and_says_where(
     with pytest.raises(InvalidConfiguration) as raised:
         make(path)
 
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5, "a bomb goes off in exponential time"
     assert str(path) in str(raised.value)
     for words in said:
         assert words in str(raised.value)

@@ -189,6 +189,8 @@ def test_an_interrupt_inside_of_a_plugin_stops_the_service_cleanly(project: Proj
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Started in the background by a shell, we would hand on that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         assert process.stdout is not None

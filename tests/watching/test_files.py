@@ -27,7 +27,7 @@ async def test_a_file_that_comes_is_a_plugin_and_one_that_goes_is_none(house: Ho
         await house.until(lambda: house.names() == [])
 
         assert house.said("late", "loaded from plugins/late.py")
-        assert house.said("late", "unloaded, plugins/late.py is gone")
+        await house.until(lambda: house.said("late", "unloaded, plugins/late.py is gone"))
 
 
 async def test_a_package_comes_changes_deep_inside_and_goes(house: House) -> None:

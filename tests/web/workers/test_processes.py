@@ -15,6 +15,8 @@ import pytest
 
 from .processes import OPEN, TOKEN, Workers, project, results, write_plugin
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Workers]
 
 
