@@ -34,6 +34,7 @@ _WITH_TOKEN = (
     ("", "/plugins/disk-health/health", "what disk-health says"),
     ("", "/plugins/metrics", "what request-metrics counts, and what is always counted"),
     ("", "/extension-points", "who is called where, in which order, and why"),
+    ("-X POST", "/plugins/request-timing/reload", "change its file first, or break it"),
     ("-X POST", "/plugins/request-timing/disable", "the headers are gone, the service runs on"),
     ("-X POST", "/plugins/request-timing/enable", "and they are back"),
 )
