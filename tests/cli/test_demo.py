@@ -60,7 +60,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def test_every_line_that_it_prints_works(demo: Demo) -> None:
     answers = {line: demo.curl(line) for line in demo.lines}
 
-    assert len(answers) == 10
+    assert len(answers) == 11
     for line, answer in answers.items():
         assert answer.status_code == 200, f"{line}: {answer.text}"
 
