@@ -100,6 +100,9 @@ class PluginBody:
         manager, config, name = self._manager, self._manager.config, self.candidate.name
         schema = self.metadata.config_schema
         section = config.raw_section(name) if schema is None else config.plugin_model(name, schema)
+        for problem in config.warnings:
+            if problem.path.startswith(f"plugins.{name}."):
+                self._logger.warning(str(problem))
         failures = manager.failures
         self.context = PluginContext(
             metadata=self.metadata,

@@ -31,6 +31,7 @@ from marty_chassis.settings.sections import (
 )
 from marty_chassis.settings.shown import Shown, plain, rows
 from marty_chassis.settings.source import Handed, handed
+from marty_chassis.settings.unused import unused
 
 __all__ = ["ChassisConfig"]
 
@@ -170,7 +171,8 @@ class ChassisConfig(BaseSettings):
         """Give the plugin's section as its own model, which variables fill too.
 
         Takes a pydantic model, a dataclass or a typed dictionary. Raises InvalidConfiguration with
-        the place of each problem. From then on the model says what is secret in the section.
+        the place of each problem. A key that the model passes over is a warning. From then on the
+        model says what is secret in the section.
         """
         path: Path = ("plugins", canonical(name))
         section = self.plugins.section(name)
@@ -181,6 +183,8 @@ class ChassisConfig(BaseSettings):
         found = [one for one in result if isinstance(one, Problem)]
         if found:
             raise InvalidConfiguration(in_order(found))
+        problems = unused(section, model, path, self.origin)
+        self._noticed.update({problem.path: problem for problem in problems})
         return result[0]  # type: ignore[return-value]
 
     def origin(self, path: str | Sequence[Key]) -> str:
