@@ -255,7 +255,14 @@ class Serving:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.server = uvicorn.Server(
-            uvicorn.Config(self.app, port=0, log_config=None, lifespan="on", interface="asgi3")
+            uvicorn.Config(
+                self.app,
+                port=0,
+                log_config=None,
+                lifespan="on",
+                interface="asgi3",
+                ws="websockets-sansio",  # older uvicorns take what websockets has deprecated
+            )
         )
         self.thread = threading.Thread(target=self.server.run, daemon=True)
 
