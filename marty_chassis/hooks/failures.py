@@ -36,8 +36,16 @@ class Failures:
                 return True
             fault = self.report(handler, error, spec)
             if raises and handler.closed:
-                # From None: the plugin's exception may hold secrets and keeps its frames alive.
-                raise hook_failed(fault) from None
+                raised = hook_failed(fault)
+                # This frame will be in the new error's traceback.
+                del error
+                try:
+                    raise raised
+                finally:
+                    # `from None` would only hide the plugin's exception, which may hold secrets
+                    # and keeps its frames alive.
+                    raised.__context__ = None
+                    del raised
             return False
 
         return failed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import partial
 
 import anyio
@@ -134,11 +136,37 @@ async def test_a_point_that_raises_names_the_plugin_and_hides_its_exception(
         await manager.hooks.call("data.work", 1)
 
     assert raised.value.__cause__ is None
-    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+    assert raised.value.__context__ is None
     assert str(raised.value) == (
         "plugin 'broken' failed in 'data.work': ValueError: no such table."
         " Its log lines (plugin=broken) hold the traceback."
     )
+
+
+@pytest.mark.parametrize("deadline", [None, 5.0])
+async def test_who_keeps_the_error_does_not_keep_the_plugins_exception(manager, deadline) -> None:
+    kept: list[weakref.ref[Exception]] = []
+
+    class Failing(Exception):
+        pass
+
+    async def broken(data):
+        error = Failing("secret")
+        kept.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error  # A frame that holds the exception it raises is a cycle of its own.
+
+    custom(manager, ExtensionPointType.ACTION, on_error=ErrorPolicy.RAISE, deadline=deadline)
+    handle(manager, "broken", broken)
+
+    with pytest.raises(HookFailed) as raised:
+        await manager.hooks.call("data.work", 1)
+
+    gc.collect()
+    assert raised.value.kind == "Failing"
+    assert kept[0]() is None
 
 
 async def test_a_failed_filter_leaves_no_half_made_change_where_the_point_copies(manager) -> None:
