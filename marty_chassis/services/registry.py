@@ -6,11 +6,13 @@ import copy
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import count
+from typing import Any
 
 from marty_chassis.boundary import Phase, Signal, guarded
 from marty_chassis.errors import ForeignService, PluginFault
 from marty_chassis.hooks import HookManager, Registrations
 from marty_hookspecs import (
+    Point,
     ServiceInfo,
     ServiceQuery,
     service_discover,
@@ -153,12 +155,7 @@ class ServiceRegistry:
         for answer in await self._hooks.ask_detailed(service_discover, copy.deepcopy(query)):
             if answer.ok and answer.value is not None:
                 try:
-                    with guarded(
-                        self._faults,
-                        plugin=answer.plugin,
-                        phase=Phase.HOOK,
-                        hook=service_discover.extension_point.name,
-                    ):
+                    with self._watched(answer.plugin, service_discover):
                         services, wrong = read(answer.value, answer.plugin)
                         lists.append(services)
                         if wrong is not None:
@@ -172,17 +169,17 @@ class ServiceRegistry:
         for answer in await self._hooks.ask_detailed(service_pre_register, info):
             if answer.ok and answer.value is not None:
                 try:
-                    with guarded(
-                        self._faults,
-                        plugin=answer.plugin,
-                        phase=Phase.HOOK,
-                        hook=service_pre_register.extension_point.name,
-                    ):
+                    with self._watched(answer.plugin, service_pre_register):
                         where = f"what {answer.plugin!r} answered to service.pre_register"
                         info = checked_service(answer.value, where, id_needed=True)
                 except PluginFault:
                     continue
         return info
+
+    def _watched(self, plugin: str, point: Point[Any, Any, Any]) -> guarded:
+        """What is wrong with a plugin's answer is its fault in that hook."""
+        hook = point.extension_point.name
+        return guarded(self._faults, plugin=plugin, phase=Phase.HOOK, hook=hook)
 
     async def _watch(self, query: ServiceQuery, every: float) -> AsyncIterator[list[ServiceInfo]]:
         last: list[ServiceInfo] | None = None
