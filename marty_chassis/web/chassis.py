@@ -97,7 +97,7 @@ class Chassis:
         self._registrations.publish()
         self._ledger = Ledger(APPLICATION)
         self._running = Running(self._start, self._stop)
-        self._presence = Presence(self.service_registry, given.service)
+        self._presence = Presence(self.service_registry)
         self._bound: Address | None = None
         self._apart = False
         for problem in found.problems:
@@ -195,7 +195,7 @@ class Chassis:
             raise
         await self.workers.begin()
         self.management.open()
-        await self._presence.arrive(self._bound)
+        await self._presence.arrive(self.config.service, self._bound)
         if watch:
             await self._watching.start()
 

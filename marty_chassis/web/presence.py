@@ -22,20 +22,19 @@ Address = tuple[str, int]
 class Presence:
     """Registers the service when it starts, keeps its entry fresh, and takes it back."""
 
-    def __init__(self, registry: PluginServiceRegistry, settings: ServiceSettings) -> None:
+    def __init__(self, registry: PluginServiceRegistry) -> None:
         self._registry = registry
-        self._settings = settings
         self._id: str | None = None
         """What it is registered as, while it is."""
         self._heart: Detached[None] | None = None
 
-    async def arrive(self, bound: Address | None) -> None:
+    async def arrive(self, settings: ServiceSettings, bound: Address | None) -> None:
         """Register the service: `service.pre_register`, the registry, `service.post_register`.
 
+        settings: as they are now; plugins may have answered `config.load`.
         bound: where the server listens, as far as anybody has told.
         """
-        settings = self._settings
-        host, port = self._address(bound)
+        host, port = _address(settings, bound)
         if host is None:
             logger.warning(
                 "the service does not know its own address, so its entry in the registry has"
@@ -55,7 +54,7 @@ class Presence:
         }
         registered = await self._registry.register(info, ttl=settings.ttl)
         self._id = registered.get("id", self._id)
-        self._heart = spawn(self._beat, self._id, info, name="marty: heartbeat")
+        self._heart = spawn(self._beat, self._id, info, settings, name="marty: heartbeat")
 
     async def leave(self) -> None:
         """Take the entry back: `service.pre_unregister`, the registry."""
@@ -67,27 +66,27 @@ class Presence:
         if known is not None:
             await self._registry.unregister(known)
 
-    async def _beat(self, known: str, info: ServiceInfo) -> None:
+    async def _beat(self, known: str, info: ServiceInfo, settings: ServiceSettings) -> None:
         while True:
-            await anyio.sleep(self._settings.heartbeat)
+            await anyio.sleep(settings.heartbeat)
             try:
                 await self._registry.heartbeat(known)
             except UnknownService:
                 # The process slept for longer than the entry lives. Plugins see it as at first.
-                await self._registry.register(info, ttl=self._settings.ttl)
-
-    def _address(self, bound: Address | None) -> tuple[str | None, int | None]:
-        """What others reach it by: advertised, bound, or configured on purpose."""
-        settings = self._settings
-        if settings.advertise is not None:
-            host, _, port = settings.advertise.rpartition(":")
-            return (host, int(port)) if host and port.isdigit() else (settings.advertise, None)
-        if bound is not None:
-            # Every address of this machine is none that another machine could use.
-            return (None if bound[0] in ("0.0.0.0", "::") else bound[0]), bound[1]
-        if "port" in settings.model_fields_set and settings.port:
-            return settings.host, settings.port
-        return None, None
+                await self._registry.register(info, ttl=settings.ttl)
 
     def __repr__(self) -> str:
-        return f"<Presence of {self._settings.name}: {'registered' if self._id else 'away'}>"
+        return f"<Presence: {self._id or 'away'}>"
+
+
+def _address(settings: ServiceSettings, bound: Address | None) -> tuple[str | None, int | None]:
+    """What others reach it by: advertised, bound, or configured on purpose."""
+    if settings.advertise is not None:
+        host, _, port = settings.advertise.rpartition(":")
+        return (host, int(port)) if host and port.isdigit() else (settings.advertise, None)
+    if bound is not None:
+        # Every address of this machine is none that another machine could use.
+        return (None if bound[0] in ("0.0.0.0", "::") else bound[0]), bound[1]
+    if "port" in settings.model_fields_set and settings.port:
+        return settings.host, settings.port
+    return None, None

@@ -74,6 +74,25 @@ async def test_what_is_advertised_comes_before_what_is_bound(log) -> None:
     assert log == []
 
 
+@plugin(name="vault", version="1.0.0")
+class Vault:
+    """Knows better than the file where others reach the service."""
+
+    @hookimpl
+    def config_load(self, config_name: str) -> dict[str, object]:
+        return {"service": {"advertise": "shop.example:443"}}
+
+
+async def test_what_plugins_answer_to_config_load_counts(log) -> None:
+    chassis = Chassis(ChassisConfig(service={"name": "shop"}), plugins=[Vault])
+
+    async with chassis:
+        (found,) = await chassis.service_registry.discover({})
+
+    assert (found["name"], found["address"], found["port"]) == ("shop", "shop.example", 443)
+    assert log == []
+
+
 async def test_a_port_that_was_configured_is_believed(log) -> None:
     desk = Desk()
 
