@@ -26,7 +26,7 @@ def models_and_names(session: Session) -> tuple[Mapping[str, type], frozenset[st
         for one in loaded.all
         if one.candidate.metadata.config_schema is not None
     }
-    return models, frozenset(one.name for one in loaded.all) | loaded.found.known_not_installed
+    return models, frozenset(one.name for one in loaded.all)
 
 
 def with_models(session: Session) -> ChassisConfig:

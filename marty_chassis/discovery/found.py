@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from marty_chassis.discovery.bundled import BUNDLED, absent
 from marty_chassis.discovery.candidate import Candidate
 from marty_chassis.errors import Problem
 
@@ -24,8 +23,6 @@ class Found:
     """What is wrong and belongs to no candidate: folders, sections, missing plugins."""
     missing: frozenset[str] = frozenset()
     """Names that the configuration requires and nobody has."""
-    known_not_installed: frozenset[str] = frozenset()
-    """Bundled plugins that have a section and are not there."""
     required_by_section: frozenset[str] = frozenset()
     """Names that have a section and are not disabled: a closed plugin among them is required."""
 
@@ -33,12 +30,6 @@ class Found:
     def usable(self) -> tuple[Candidate, ...]:
         """Those that can be started."""
         return tuple(one for one in self.candidates if one.usable)
-
-    @property
-    def absent(self) -> tuple[Candidate, ...]:
-        """The bundled plugins that are wanted, by a section or as required, and are not there."""
-        wanted = self.known_not_installed | (self.missing & frozenset(BUNDLED))
-        return tuple(absent(name) for name in sorted(wanted))
 
     @property
     def places(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marty_chassis.boundary import Faults
-from marty_chassis.discovery.bundled import BUNDLED, bundled, not_installed
+from marty_chassis.discovery.bundled import bundled
 from marty_chassis.discovery.candidate import Candidate, Place
 from marty_chassis.discovery.duplicates import settled
 from marty_chassis.discovery.entry_points import installed, switched_off
@@ -54,7 +54,8 @@ class Search:
         wanted = {text: conf.path for conf in confs.values() for text in conf.wanted}
         self.take_entry_points(wanted, off=switched_off(environ))
         known = {one.name for one in (*self.candidates, *self.disabled)}
-        for reference in bundled((self.wishes.sections | {self.only or ""}) - known):
+        asked_for = self.wishes.sections | self.wishes.required | {self.only or ""}
+        for reference in bundled(asked_for - known):
             self.take(reference)
 
     def take(self, place: Place) -> None:
@@ -143,13 +144,9 @@ class Search:
         wishes = self.wishes
         candidates, passed_over = settled(self.candidates, wishes.choice, self.config.folder)
         known = frozenset(one.name for one in (*candidates, *self.disabled))
-        absent = wishes.sections & frozenset(BUNDLED) - known - wishes.disabled
         missing = dict(wishes.missing(known))
         self.problems += missing.values()
-        self.problems += [
-            not_installed(name, self.config.origin(("plugins", name))) for name in sorted(absent)
-        ]
-        self.problems += wishes.unknown_sections(known | absent | missing.keys())
+        self.problems += wishes.unknown_sections(known | missing.keys())
         # An entry point that nothing names may be called what a plugin of a folder is called.
         taken = {one.name for one in candidates}
         disabled = [one for one in self.disabled if one.name not in taken]
@@ -160,7 +157,6 @@ class Search:
             passed_over=tuple(passed_over),
             problems=tuple(self.problems),
             missing=frozenset(missing),
-            known_not_installed=absent,
             required_by_section=wishes.sections - wishes.disabled,
         )
 

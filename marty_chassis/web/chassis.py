@@ -76,7 +76,7 @@ class Chassis:
             extra_directories=plugin_directories,
             faults=self.faults,
         )
-        self.plugin_manager.adopt((*found.candidates, *found.disabled, *found.absent))
+        self.plugin_manager.adopt((*found.candidates, *found.disabled))
         # The plugins themselves are the manager's alone: what it has replaced is to leave memory.
         self._found = found.without_targets()
         self.workers = Workers(Here(self.plugin_manager.supervisor))

@@ -8,6 +8,7 @@ import linecache
 import logging
 import sys
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -337,8 +338,8 @@ def test_files_that_can_be_read_no_more_have_no_digest(
 
 
 def test_what_has_no_place_cannot_be_read_again(project: Project) -> None:
-    project.plugins["consul"] = {}
-    (candidate,) = project.discover().absent
+    project.write("plugins/x.py")
+    candidate = replace(project.only(), place=None)
 
     assert reread(candidate, project.faults) is candidate
 

@@ -131,31 +131,6 @@ def test_a_required_plugin_that_is_broken_is_not_missing(project: Project) -> No
     assert project.discover().missing == frozenset()
 
 
-def test_a_bundled_plugin_that_is_not_there_is_a_warning(project: Project) -> None:
-    project.plugins.update({"JWT_authentication": {"jwt_secret": "s"}, "required": ["consul"]})
-
-    found = project.discover()
-
-    assert found.known_not_installed == {"jwt-authentication"}
-    assert [(one.name, one.metadata.failure_policy, one.usable) for one in found.absent] == [
-        ("consul", "open", False),
-        ("jwt-authentication", "closed", False),
-    ]
-    assert found.absent[1].problem == (
-        "'jwt-authentication' is known, and it is not part of this version of marty-chassis. Bring"
-        " a plugin of this name, or take its section out."
-    )
-    assert found.required_by_section == {"jwt-authentication"}
-    assert found.missing == {"consul"}
-    warning = found.problems[-1]
-    assert warning.severity == "warning"
-    assert str(warning) == (
-        "argument plugins.jwt-authentication: 'jwt-authentication' is known, and it is not part of"
-        " this version of marty-chassis. Nothing of what it would do happens: bring a plugin of"
-        " this name, or take the section out."
-    )
-
-
 def test_a_bundled_plugin_starts_when_it_has_a_section(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,13 +152,31 @@ def test_a_bundled_plugin_starts_when_it_has_a_section(
     assert found.problems == ()
 
 
-def test_bundled_plugins_without_a_home_are_not_there(
+def test_a_bundled_plugin_starts_when_it_is_required(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.install("required-home", {}, {"required_home/etcd.py": a_class("etcd")})
+    monkeypatch.setattr("marty_chassis.discovery.bundled.HOME", "required_home")
+    project.plugins["required"] = ["etcd"]
+
+    found = project.discover()
+
+    assert [str(one.source) for one in found.usable] == ["bundled etcd"]
+    assert found.missing == frozenset()
+
+
+def test_a_bundled_plugin_that_cannot_be_imported_is_there_and_broken(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marty_chassis.discovery.bundled.HOME", "no_such_home.inside")
     project.plugins["consul"] = {}
 
-    assert project.discover().known_not_installed == {"consul"}
+    found = project.discover()
+
+    (broken,) = found.candidates
+    assert (broken.name, broken.usable) == ("consul", False)
+    assert "No module named 'no_such_home'" in broken.problem
+    assert found.required_by_section == {"consul"}
 
 
 def test_a_plugin_of_a_bundled_name_takes_its_place(project: Project) -> None:
@@ -193,7 +186,6 @@ def test_a_plugin_of_a_bundled_name_takes_its_place(project: Project) -> None:
     found = project.discover()
 
     assert [one.source.kind for one in found.usable] == ["folder"]
-    assert found.known_not_installed == frozenset()
     assert found.problems == ()
 
 
@@ -202,7 +194,8 @@ def test_a_bundled_plugin_that_is_disabled_is_no_problem(project: Project) -> No
 
     found = project.discover()
 
-    assert found.known_not_installed == found.required_by_section == frozenset()
+    assert found.candidates == found.problems == ()
+    assert found.required_by_section == frozenset()
 
 
 def test_a_section_of_no_known_plugin_is_a_warning(project: Project) -> None:
