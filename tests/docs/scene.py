@@ -1,0 +1,196 @@
+"""Running the blocks of one scene in their order, in a folder of its own."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import io
+import logging
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import anyio
+from loguru import logger
+
+from marty_chassis import Chassis, ChassisConfig
+from marty_chassis.web.management.endpoints import ENDPOINTS
+
+from .expected import compare
+from .page import ROOT, Block
+from .shell import Shell
+
+
+class Scene:
+    """The folder, what was said last, and the service that serves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.shell = Shell(folder)
+        self._said: str | None = None
+        """What the last block printed; None where nothing was run."""
+        self._names: ModuleType | None = None
+        self._unloaded = False
+        """Whether plugins were written that nothing has loaded since."""
+        self._broken = False
+
+    def play(self, blocks: tuple[Block, ...]) -> None:
+        """Run them all; what goes wrong is an `AssertionError` with the place in the page."""
+        with self._clean():
+            for block in blocks:
+                try:
+                    self._run(block)
+                except Exception as error:
+                    raise AssertionError(f"{block}: {type(error).__name__}: {error}") from error
+            if self._unloaded:
+                self._load()
+
+    def _run(self, block: Block) -> None:
+        if block.marks.keys() & {"not run", "run by"}:
+            self._said = None
+        elif name := block.marks.get("file"):
+            self._write(name, block)
+        elif "drawing" not in block.marks:
+            self._kinds[block.language](self, block)
+
+    def _write(self, name: str, block: Block) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.code, encoding="utf-8")
+        self._broken = self._broken or "broken" in block.marks
+        if path.suffix == ".py" and "broken" not in block.marks:
+            compile(block.code, name, "exec")
+        self._unloaded = self._unloaded or name.startswith("plugins/")
+        self._said = None
+
+    def _python(self, block: Block) -> None:
+        if "continues" not in block.marks or self._names is None:
+            self._names = ModuleType("__main__")
+        said = io.StringIO()
+        self._unloaded = False
+        with _as_main(self._names), contextlib.redirect_stdout(said):
+            self._said = self._failing(block, lambda: _executed(block, self._names))
+        self._said = said.getvalue() if self._said is None else self._said
+
+    def _yaml(self, block: Block) -> None:
+        Path("config.yaml").write_text(block.code, encoding="utf-8")
+        self._said = self._failing(block, lambda: ChassisConfig.from_file("config.yaml"))
+
+    def _failing(self, block: Block, run: Callable[[], object]) -> str | None:
+        """Run what is to raise or not; gives the error's words."""
+        wanted = block.marks.get("fails")
+        try:
+            run()
+        except (Exception, ExceptionGroup) as error:
+            if wanted not in [kind.__name__ for kind in type(error).__mro__]:
+                raise
+            return str(error)
+        assert wanted is None, f"it did not raise {wanted}"
+        return None
+
+    def _sh(self, block: Block) -> None:
+        self._unloaded = False
+        self._said = self.shell.run(block.code, int(block.marks.get("fails", "0")))
+
+    def _output(self, block: Block) -> None:
+        assert self._said is not None, "it follows nothing that printed: is it a drawing?"
+        compare(block.language, block.code, self._said, self.folder)
+
+    def _toml(self, block: Block) -> None:
+        tomllib.loads(block.code)
+
+    def _http(self, block: Block) -> None:
+        known = {(one.method, one.path) for one in ENDPOINTS}
+        for line in block.code.splitlines():
+            method, path = line.split()
+            assert (method, path.partition("?")[0]) in known, f"nobody answers {line}"
+
+    _kinds = {
+        "python": _python,
+        "yaml": _yaml,
+        "sh": _sh,
+        "text": _output,
+        "json": _output,
+        "toml": _toml,
+        "http": _http,
+    }
+
+    def _load(self) -> None:
+        """Start a service with the plugins that were written, and see which of them start."""
+        states = anyio.run(self._states)
+        failed = {name: why for name, why in states.items() if why != "started"}
+        assert states, "nothing in plugins/ is a plugin"
+        assert bool(failed) == self._broken, failed or "nothing is broken"
+
+    async def _states(self) -> dict[str, str]:
+        config = "config.yaml" if Path("config.yaml").exists() else None
+        directories = () if config else ("plugins",)
+        async with Chassis(config, plugin_directories=directories) as chassis:
+            found = await chassis.plugin_manager.status()
+        return {one.name: f"{one.state.value} {one.reason}".rstrip() for one in found}
+
+    @contextlib.contextmanager
+    def _clean(self) -> Iterator[None]:
+        """Everything of the process that snippets change is as it was afterwards."""
+        here, environment, path = os.getcwd(), dict(os.environ), list(sys.path)
+        modules = set(sys.modules)
+        root = logging.getLogger()
+        handlers, level = list(root.handlers), root.level
+        for name in [one for one in os.environ if one.startswith("MARTY_")]:
+            del os.environ[name]
+        os.environ["MARTY_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        os.chdir(self.folder)
+        sys.path.insert(0, str(self.folder))
+        logger.remove()
+        try:
+            yield
+        finally:
+            self.shell.close()
+            os.chdir(here)
+            os.environ.clear()
+            os.environ.update(environment)
+            sys.path[:] = path
+            for name in set(sys.modules) - modules:
+                if _lies_below(sys.modules[name], self.folder):
+                    del sys.modules[name]
+            root.handlers[:] = handlers
+            root.setLevel(level)
+            logger.remove()
+            logger.add(sys.stderr)
+
+
+@contextlib.contextmanager
+def _as_main(module: ModuleType) -> Iterator[None]:
+    """What pydantic and dataclasses look up by the name of a module is found there."""
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = module
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = before
+
+
+def _executed(block: Block, module: ModuleType | None) -> None:
+    assert module is not None
+    # Tracebacks lead to the line of the page.
+    source = "\n" * (block.line - 1) + block.code
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    compiled = compile(source, str(ROOT / block.page), "exec", flags=flags, dont_inherit=True)
+    space: dict[str, Any] = vars(module)
+    if compiled.co_flags & inspect.CO_COROUTINE:
+        anyio.run(_awaited, compiled, space)
+    else:
+        exec(compiled, space)
+
+
+async def _awaited(compiled: Any, space: dict[str, Any]) -> None:
+    await eval(compiled, space)
+
+
+def _lies_below(module: ModuleType, folder: Path) -> bool:
+    return str(getattr(module, "__file__", None) or "").startswith(str(folder))

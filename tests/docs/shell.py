@@ -1,0 +1,203 @@
+"""The commands that pages show: `marty` and `curl` in this process, tests in one of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import runpy
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+import marty_chassis
+import marty_hookspecs
+from marty_chassis.cli.root import marty
+from marty_chassis.cli.session import Session
+
+from .curl import curl
+from .page import ROOT
+from .service import Service
+
+SERVING = frozenset({"run", "dev"})
+ROOTS = [str(Path(one.__path__[0]).parent) for one in (marty_chassis, marty_hookspecs)]
+
+
+class Shell:
+    """Runs the lines of a block; what they print is what a terminal would show."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.service: Service | None = None
+
+    def run(self, text: str, code: int = 0) -> str:
+        """Run all commands; all succeed, but for the last one, which ends with `code`."""
+        said: list[str] = []
+        commands = _commands(text)
+        for number, words in enumerate(commands, 1):
+            ended, output = self._command(words)
+            wanted = code if number == len(commands) else 0
+            assert ended == wanted, f"{shlex.join(words)} ended with {ended}:\n{output}"
+            said.append(output)
+        return "".join(said)
+
+    def close(self) -> None:
+        """End the service, if one serves."""
+        if self.service is not None:
+            self.service.close()
+            self.service = None
+
+    def _command(self, words: list[str]) -> tuple[int, str]:
+        words, target = _redirected(words)
+        words = [os.path.expandvars(word) for word in words]
+        while words and (given := re.fullmatch(r"(\w+)=(.*)", words[0])):
+            os.environ[given[1]] = given[2]
+            words.pop(0)
+        if not words:
+            return 0, ""
+        code, output = self._kinds[words[0]](self, words[1:])
+        if target is None:
+            return code, output
+        Path(target).write_text(output)
+        return code, ""
+
+    def _marty(self, words: list[str]) -> tuple[int, str]:
+        if words[0] in SERVING:
+            self.close()
+            self.service = Service(words)
+            return self.service.code, self.service.log()
+        return _printed(lambda: _click(words))
+
+    def _curl(self, words: list[str]) -> tuple[int, str]:
+        return 0, curl(words, self.service)
+
+    def _python(self, words: list[str]) -> tuple[int, str]:
+        if words[0] == "-m":
+            return self._process([sys.executable, *words])
+        return _printed(lambda: runpy.run_path(words[0], run_name="__main__"))
+
+    def _pytest(self, words: list[str]) -> tuple[int, str]:
+        return self._process([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words])
+
+    def _process(self, words: Sequence[str]) -> tuple[int, str]:
+        done = subprocess.run(
+            words,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([*ROOTS, os.getcwd()])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    def _pip(self, words: list[str]) -> tuple[int, str]:
+        """Nothing is installed: the extras are looked up."""
+        extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        known = {*extras["optional-dependencies"]}
+        for word in words:
+            if named := re.fullmatch(r"(?:marty-chassis|\.)\[(.*)\].*", word):
+                assert known.issuperset(named[1].split(",")), f"an extra of {word} is not there"
+        return 0, ""
+
+    def _export(self, words: list[str]) -> tuple[int, str]:
+        for word in words:
+            name, _, value = word.partition("=")
+            os.environ[name] = value
+        return 0, ""
+
+    def _cd(self, words: list[str]) -> tuple[int, str]:
+        os.chdir(words[0])
+        return 0, ""
+
+    def _cat(self, words: list[str]) -> tuple[int, str]:
+        return 0, "".join(Path(word).read_text() for word in words)
+
+    def _echo(self, words: list[str]) -> tuple[int, str]:
+        return 0, " ".join(words) + "\n"
+
+    def _mkdir(self, words: list[str]) -> tuple[int, str]:
+        for word in words:
+            if word != "-p":
+                Path(word).mkdir(parents=True, exist_ok=True)
+        return 0, ""
+
+    def _rm(self, words: list[str]) -> tuple[int, str]:
+        for word in words:
+            if word not in ("-r", "-f", "-rf"):
+                shutil.rmtree(word) if Path(word).is_dir() else Path(word).unlink()
+        return 0, ""
+
+    _kinds: dict[str, Callable[[Shell, list[str]], tuple[int, str]]] = {
+        "marty": _marty,
+        "curl": _curl,
+        "python": _python,
+        "pytest": _pytest,
+        "pip": _pip,
+        "export": _export,
+        "cd": _cd,
+        "cat": _cat,
+        "echo": _echo,
+        "mkdir": _mkdir,
+        "rm": _rm,
+    }
+
+
+def parsed(words: list[str]) -> None:
+    """See whether `marty` knows these words and options, without doing anything."""
+    context, command = click.Context(marty, obj=Session()), marty
+    found: click.Command | None = command
+    while isinstance(found, click.Group):
+        context = click.Context(found, parent=context, info_name=words[0])
+        found = found.get_command(context, words[0])
+        assert found is not None, f"marty has no command {words[0]!r}"
+        words = words[1:]
+    assert found is not None
+    found.make_context(found.name, list(words), parent=context)
+
+
+def commands_of(text: str) -> list[list[str]]:
+    """The commands of a block, as words."""
+    return _commands(text)
+
+
+def _commands(text: str) -> list[list[str]]:
+    found: list[list[str]] = []
+    for line in text.replace("\\\n", " ").splitlines():
+        words: list[str] = []
+        for word in shlex.split(line, comments=True):
+            if word == "&&":
+                found.append(words)
+                words = []
+            else:
+                words.append(word)
+        if words:
+            found.append(words)
+    return found
+
+
+def _redirected(words: list[str]) -> tuple[list[str], str | None]:
+    return (words[:-2], words[-1]) if words[-2:-1] == [">"] else (words, None)
+
+
+def _printed(run: Callable[[], Any]) -> tuple[int, str]:
+    said = io.StringIO()
+    code: Any = 0
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            run()
+        except SystemExit as ended:
+            code = ended.code or 0
+    return int(code), said.getvalue()
+
+
+def _click(words: list[str]) -> None:
+    marty.main(words, prog_name="marty")
