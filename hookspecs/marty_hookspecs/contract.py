@@ -13,7 +13,7 @@ from .point import Point, PointSpec
 SUBJECTS = (service, middleware, web, configuration, health, metrics, events, plugin, cli)
 """The modules that hold hook specifications, in the order a reader meets them."""
 
-__version__ = "1.0"
+__version__ = "1.1"
 """The version of the contract: the minor grows with each addition, the major breaks plugins."""
 
 

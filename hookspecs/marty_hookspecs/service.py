@@ -24,6 +24,8 @@ class ServiceInfo(TypedDict, total=False):
     """passing, warning, critical or unknown."""
     weight: int
     zone: str | None
+    stale: bool
+    """Whether where it was learned of cannot be asked now, so that it may be out of date (1.1)."""
 
 
 class ServiceQuery(TypedDict, total=False):

@@ -42,7 +42,7 @@ def selected(services: Iterable[ServiceInfo], query: ServiceQuery) -> list[Servi
 
 
 def matches(service: ServiceInfo, query: ServiceQuery) -> bool:
-    """Whether somebody who asks this wants this service."""
+    """Whether somebody who asks this wants this service; a `limit` is for the whole list."""
     return (
         ("name" not in query or query["name"] == service.get("name"))
         and ("zone" not in query or query["zone"] == service.get("zone"))

@@ -79,6 +79,10 @@ class PluginServiceRegistry:
         """Give the services that match a query, as `ServiceRegistry.discover` does."""
         return await self._registry.discover(query)
 
+    def registered(self) -> list[ServiceInfo]:
+        """Give what this process has registered, as `ServiceRegistry.registered` does."""
+        return self._registry.registered()
+
     def watch(
         self, query: ServiceQuery | None = None, *, every: float = 5.0
     ) -> AsyncIterator[list[ServiceInfo]]:

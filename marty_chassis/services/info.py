@@ -95,6 +95,7 @@ def _is_count(value: object, least: int, most: float = float("inf")) -> bool:
 
 _TEXT: Check = (_is_text, "a text that is not empty")
 _TAGS: Check = (_is_tags, "a list of texts")
+_YES_OR_NO: Check = (lambda value: isinstance(value, bool), "True or False")
 
 _SERVICE: Mapping[str, Check] = {
     "name": _TEXT,
@@ -108,12 +109,13 @@ _SERVICE: Mapping[str, Check] = {
     "status": (lambda value: value in STATUSES, f"one of {', '.join(STATUSES)}"),
     "weight": (lambda value: _is_count(value, 0), "a whole number, 0 or more"),
     "zone": _TEXT,
+    "stale": _YES_OR_NO,
 }
 
 _QUERY: Mapping[str, Check] = {
     "name": _TEXT,
     "tags": _TAGS,
-    "passing": (lambda value: isinstance(value, bool), "True or False"),
+    "passing": _YES_OR_NO,
     "zone": _TEXT,
     "limit": (lambda value: _is_count(value, 1), "a whole number, 1 or more"),
 }

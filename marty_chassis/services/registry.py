@@ -77,6 +77,16 @@ class ServiceRegistry:
         """
         return self._watch(checked_query(query), every)
 
+    def registered(self) -> list[ServiceInfo]:
+        """Give what this process has registered, whoever of its plugins did, with its status of now.
+
+        Also what belongs to a plugin that is being started: whoever asks `service.post_register`
+        has been told of it.
+        """
+        now = self._clock()
+        newest = [live[-1] for live in self._live.values()]
+        return [entry.info(now) for entry in newest if not entry.gone(now)]
+
     # For the handles --------------------------------------------------------------------------
 
     async def register(

@@ -193,6 +193,7 @@ async def test_who_takes_back_what_is_gone_learns_that_it_was(house: House) -> N
         ({"weight": -1}, "'weight' is -1, not a whole number, 0 or more"),
         ({"zone": 1}, "'zone' is 1, not a text that is not empty"),
         ({"version": 1}, "'version' is 1, not a text"),
+        ({"stale": "yes"}, "'stale' is 'yes', not True or False"),
     ],
     ids=str,
 )
@@ -267,6 +268,38 @@ async def test_what_is_taken_back_twice_at_once_leaves_once(house: House) -> Non
         both.start_soon(shop.services.unregister, "billing-1")
 
     assert house.told.count("pre_unregister billing-1:8001") == 1
+
+
+async def test_every_plugin_can_see_what_this_process_has_registered_and_nothing_else(
+    house: House,
+) -> None:
+    shop, staged = house.plugin("shop"), house.plugin("mill", staged=True)
+    await shop.services.register(billing(1), ttl=10)
+    await shop.services.register(billing(2), ttl=1000)
+    await staged.services.register(billing(3, status="warning"))
+    house.plugin("far-away").answering(billing(4))
+
+    fresh = house.plugin("mirror").services.registered()
+    house.clock.now += 41
+    later = house.plugin("mirror").services.registered()
+
+    assert [(found["id"], found["status"]) for found in fresh] == [
+        ("billing-1", "passing"),
+        ("billing-2", "passing"),
+        ("billing-3", "warning"),
+    ]
+    assert [found["id"] for found in later] == ["billing-2", "billing-3"]
+
+
+async def test_of_two_generations_of_a_plugin_the_newer_one_s_service_counts(
+    house: House,
+) -> None:
+    old, new = house.plugin("shop"), house.plugin("shop", staged=True)
+    await old.services.register(billing(port=1))
+
+    await new.services.register(billing(port=2))
+
+    assert [found["port"] for found in old.services.registered()] == [2]
 
 
 async def test_registry_handle_and_entry_say_what_they_are(house: House) -> None:
