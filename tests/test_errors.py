@@ -38,8 +38,8 @@ MESSAGES: dict[MartyError, str] = {
     ),
     errors.NotAPlugin("dict"): (
         "an object of type 'dict' was given as a plugin. Give a class, an instance, a "
-        "function that makes one, or a module with hookimpls; files are found in "
-        "plugins.directories."
+        "function that makes one, a module with hookimpls, or the path of a file that "
+        "holds one."
     ),
     errors.UnknownHook("health.chek", ["health.check"]): (
         "someone asks the hook 'health.chek', which does not exist. Did you mean "

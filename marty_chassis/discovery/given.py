@@ -1,14 +1,16 @@
-"""Plugins that the service's own code hands over: instances, classes, modules, factories."""
+"""Plugins that the service's own code hands over: instances, classes, modules, factories, files."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from marty_chassis.boundary import Faults
 from marty_chassis.discovery.candidate import Candidate, Source
 from marty_chassis.discovery.contents import Content, of_object
+from marty_chassis.discovery.files import PluginFile
 from marty_chassis.discovery.metadata import checked
 from marty_chassis.errors import NotAPlugin
 from marty_hookspecs import PluginMetadata
@@ -48,10 +50,17 @@ class Given:
         )
 
 
-def given(plugins: Iterable[object]) -> list[Given]:
-    """Give the places of these objects, in their order; raises `NotAPlugin`."""
-    places: list[Given] = []
+def given(plugins: Iterable[object]) -> list[Given | PluginFile]:
+    """Give the places of these objects, in their order; raises `NotAPlugin`.
+
+    A `Path` is one of a plugin file or package, which is read as from a plugin folder.
+    """
+    places: list[Given | PluginFile] = []
     for plugin in plugins:
+        if isinstance(plugin, Path):
+            name = plugin.stem if plugin.suffix == ".py" else plugin.name
+            places.append(PluginFile(Source("folder", str(plugin.absolute())), name))
+            continue
         contents = of_object(plugin)
         if not contents:
             raise NotAPlugin(type(plugin).__name__)

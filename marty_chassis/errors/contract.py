@@ -21,8 +21,7 @@ class NotAPlugin(DiscoveryError):
     def __str__(self) -> str:
         return (
             f"an object of type {self.kind!r} was given as a plugin. Give a class, an instance, a"
-            " function that makes one, or a module with hookimpls; files are found in"
-            " plugins.directories."
+            " function that makes one, a module with hookimpls, or the path of a file that holds one."
         )
 
 

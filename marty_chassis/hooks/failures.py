@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,14 @@ Failed = Callable[[Handler, BaseException], bool]
 class Failures:
     """Reports faults of handlers and says what follows; keeps one breaker for each handler."""
 
-    def __init__(self, faults: Faults, strays: Strays | None = None) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        strays: Strays | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.faults = faults
+        self._clock = clock
         self.strays = strays if strays is not None else Strays()
         """Calls that were given up and have not ended."""
         self.tallies: dict[tuple[str, str], Tally] = {}
@@ -58,7 +65,7 @@ class Failures:
         """The breaker of one plugin's handlers of one hook; only new code gets a new one."""
         key = (handler.plugin, handler.hook)
         if key not in self._breakers:
-            self._breakers[key] = Breaker()
+            self._breakers[key] = Breaker(clock=self._clock)
         return self._breakers[key]
 
     def count(self, handler: Handler, hook: str, seconds: float) -> None:

@@ -7,7 +7,8 @@ meaning. Whatever is registered, here or by the lifecycle, also becomes part of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import pluggy
@@ -36,10 +37,11 @@ class HookManager(pluggy.PluginManager):
         *,
         faults: Faults | None = None,
         strays: Strays | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(project_name)
         self.faults = faults if faults is not None else Faults()
-        self.failures = Failures(self.faults, strays)
+        self.failures = Failures(self.faults, strays, clock)
         self.selector = Selector(Generation(0, {}, {}))
         self.hooks = Hooks(self.selector, self.failures)
         self._contract: dict[str, Specified] = {}

@@ -31,7 +31,7 @@ from marty_chassis.hooks import HookManager
 from marty_chassis.settings.names import folded
 
 from . import needed
-from .body import Maker
+from .body import Body, Maker
 from .intake import Intake
 from .layers import with_layers
 from .leaks import Leak, leaks
@@ -331,6 +331,11 @@ class Supervisor:
                 if pinned is not None and pinned.run is old.life.body.registrations:
                     return old.life.body.instance
         return unit.life.body.instance if unit.life and unit.state is State.STARTED else None
+
+    def body_of(self, name: str) -> Body | None:
+        """The run of a plugin that serves; `None` while none does. Raises `UnknownPlugin`."""
+        unit = self._known(name)
+        return unit.life.body if unit.life and unit.state is State.STARTED else None
 
     def missing_required(self) -> list[Missing]:
         """The required plugins that are not started."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from marty_chassis.boundary import Faults, Strays
+from marty_chassis.errors import NotAPlugin
 from marty_chassis.events import EventBus
 from marty_chassis.hooks import HookManager
 from marty_chassis.lifecycle import (
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 class PluginManager(HookManager):
     """A `pluggy.PluginManager` to whoever uses it as one; `start`, `load` and so on are ours.
 
-    Without a configuration it takes one from the environment when it first needs it.
+    Without a configuration it takes one from the environment when it first needs it. `clock` gives
+    seconds that only count: of services that must be heard of, and of handlers that keep failing.
     """
 
     def __init__(
@@ -42,9 +45,11 @@ class PluginManager(HookManager):
         config: ChassisConfig | None = None,
         faults: Faults | None = None,
         strays: Strays | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(project_name, faults=faults, strays=strays)
+        super().__init__(project_name, faults=faults, strays=strays, clock=clock)
         self._given = config
+        self._clock = clock
         self.stagers: list[Stager] = [stage_subscriptions]
         """What asks each plugin before it becomes visible; the web host adds its own."""
 
@@ -72,7 +77,7 @@ class PluginManager(HookManager):
     @cached_property
     def service_registry(self) -> ServiceRegistry:
         """The registry that all plugins share."""
-        return ServiceRegistry(self)
+        return ServiceRegistry(self, clock=self._clock)
 
     # The life of plugins ----------------------------------------------------------------------
 
@@ -89,7 +94,7 @@ class PluginManager(HookManager):
         return await self.supervisor.stop(name, force=force)
 
     async def load(self, plugin: Candidate | object) -> PluginStatus:
-        """Take in one plugin and start it: a candidate, an instance, a class or a module.
+        """Take in one plugin and start it: a candidate, an instance, a class, a module, a file.
 
         Raises `NotAPlugin`, `PluginExists` and `DependencyCycle`.
         """
@@ -98,7 +103,10 @@ class PluginManager(HookManager):
 
         if isinstance(plugin, Candidate):
             return await self.supervisor.load(plugin)
-        return await self.supervisor.load(given([plugin])[0].read_now())
+        found = given([plugin])[0].read(self.faults)
+        if not found:
+            raise NotAPlugin(type(plugin).__name__)
+        return await self.supervisor.load(found[0])
 
     async def unload(self, name: str, *, force: bool = False) -> PluginStatus:
         """Stop a plugin and forget it; raises `PluginRequired` without `force`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, Literal, Self, TypeVar, overload
 
@@ -90,13 +91,17 @@ class ChassisConfig(BaseSettings):
         path: str | os.PathLike[str] | None = None,
         overrides: Mapping[str, object] | None = None,
         hook_layers: Iterable[HookLayer | Mapping[str, object]] = (),
+        *,
+        folder: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Read the file, if one is named, under all other sources.
 
-        Of `hook_layers`, what plugins answered to `config.load`, the first one wins.
+        Of `hook_layers`, what plugins answered to `config.load`, the first one wins. Relative paths
+        start at `folder`, as if it were the working directory.
         """
         where = None if path is None else FilePath(path).expanduser()
-        return cls(_loading=Loading(where, tuple(hook_layers), (dict(overrides or {}),)))
+        cwd = FilePath.cwd() if folder is None else FilePath(folder).absolute()
+        return cls(_loading=Loading(where, tuple(hook_layers), (dict(overrides or {}),), cwd))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], **overrides: Any) -> Self:
@@ -121,6 +126,11 @@ class ChassisConfig(BaseSettings):
         fresh = type(self)(_loading=self._loading)
         fresh._earlier = self._secrets()
         return fresh
+
+    def changed(self, overrides: Mapping[str, object]) -> Self:
+        """Read all sources again under these arguments; what plugins answered stays."""
+        old = self._loading
+        return type(self)(_loading=replace(old, arguments=(dict(overrides), *old.arguments)))
 
     def with_plugins_of(self, other: Self) -> Self:
         """Give this configuration with another one's plugins: sections, settings and folders."""

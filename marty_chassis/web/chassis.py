@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -30,7 +31,7 @@ from .configured import configured_plugins
 from .host import Host
 from .interrupt import ask_for_shutdown
 from .lifespan import Lifespan
-from .management import Front, Management
+from .management import Front, Health, Management
 from .owned import owned
 from .presence import Address, Presence
 from .running import Running
@@ -47,8 +48,10 @@ class Chassis:
     """One service with its plugins: make it, wrap an application, and let the server run it.
 
     config: a configuration, or the file that holds it; without one, defaults and environment.
-    plugins: plugins that are here already: instances, classes, modules.
+    plugins: plugins that are here already: instances, classes, modules, and paths of plugin files.
     plugin_directories: more plugin folders, from the working directory.
+    clock: seconds that only count, for what waits longer than a call: services that must be heard
+    of, handlers that keep failing, health checks.
 
     Making it discovers and imports plugins, and runs nothing else of them. The lifespan of the
     wrapped application starts and stops them, or `async with chassis`; both may, and the first one
@@ -61,6 +64,7 @@ class Chassis:
         *,
         plugins: Iterable[object] = (),
         plugin_directories: Iterable[str | os.PathLike[str]] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         given = configuration(config)
         plugin_directories = tuple(plugin_directories)
@@ -68,7 +72,7 @@ class Chassis:
             redact=lambda words: self.config.masked(words),  # noqa: PLW0108  # it may change
             on_interrupt=ask_for_shutdown,
         )
-        self.plugin_manager = PluginManager(config=given, faults=self.faults)
+        self.plugin_manager = PluginManager(config=given, faults=self.faults, clock=clock)
         self.plugin_manager.stagers.append(_stage)
         found = discover(
             given,
@@ -84,6 +88,7 @@ class Chassis:
             self.plugin_manager.supervisor,
             self.plugin_manager,
             bus=self.plugin_manager.event_bus,
+            health=Health(self.plugin_manager, self.plugin_manager.supervisor, clock=clock),
             workers=self.workers,
         )
         self._watching = Watching(

@@ -71,8 +71,8 @@ def test_what_is_no_plugin_is_an_error_at_once(project: Project, what: object) -
     assert caught.value.kind == type(what).__name__
     assert str(caught.value) == (
         f"an object of type {type(what).__name__!r} was given as a plugin. Give a class, an"
-        " instance, a function that makes one, or a module with hookimpls; files are found in"
-        " plugins.directories."
+        " instance, a function that makes one, a module with hookimpls, or the path of a file"
+        " that holds one."
     )
 
 
