@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from marty_chassis.testing import pytest_plugin
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring the fixtures of our kit; where the wheel is installed its entry point has done so."""
+    if not config.pluginmanager.hasplugin("marty"):
+        config.pluginmanager.register(pytest_plugin, "marty")
+
 
 # As wide as anyio's own, so that a module may share an asynchronous fixture.
 @pytest.fixture(scope="module", params=["asyncio", "trio"])

@@ -1,0 +1,79 @@
+"""What the kit says when a test fails; each is an `AssertionError`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from marty_chassis.lifecycle import PluginStatus
+
+
+class NotStarted(AssertionError):
+    """A plugin that was to be tested does not run."""
+
+    def __init__(self, plugins: Sequence[PluginStatus]) -> None:
+        super().__init__(plugins)
+        self.plugins = tuple(plugins)
+
+    def __str__(self) -> str:
+        lines = [f"plugin {one.name!r} is {one.state.value}{_why(one)}" for one in self.plugins]
+        return (
+            "\n".join(lines)
+            + "\nWhere this is what you test, say PluginHost(..., starts=False) and look at"
+            " host.status()."
+        )
+
+
+class LeftBehind(AssertionError):
+    """A plugin has stopped, and not everything of it has gone."""
+
+    def __init__(self, left: Sequence[str]) -> None:
+        super().__init__(left)
+        self.left = tuple(left)
+        """One line for each thing: what, where, and what to do."""
+
+    def __str__(self) -> str:
+        return "something is left behind:" + "".join(f"\n- {line}" for line in self.left)
+
+
+class NotSeen(AssertionError):
+    """No such event came in time."""
+
+    def __init__(self, pattern: str, count: int, seconds: float, seen: Mapping[str, int]) -> None:
+        super().__init__(pattern, count, seconds, seen)
+        self.pattern = pattern
+        self.count = count
+        self.seconds = seconds
+        self.seen = dict(seen)
+        """How often, by type."""
+
+    def __str__(self) -> str:
+        what = f"no event {self.pattern!r}"
+        if self.count > 1:
+            what = f"fewer than {self.count} events {self.pattern!r}"
+        seen = ", ".join(
+            kind if often == 1 else f"{kind} ({often} times)" for kind, often in self.seen.items()
+        )
+        return f"{what} within {self.seconds:g} s. Seen: {seen or 'nothing'}."
+
+
+class WebSocketRefused(AssertionError):
+    """A websocket was not let in."""
+
+    def __init__(self, path: str, code: int | None, status: int | None) -> None:
+        super().__init__(path, code, status)
+        self.path = path
+        self.code = code
+        """Of the close message; 1000 where none was said."""
+        self.status = status
+        """Of the response that was sent instead; `None` where it was closed."""
+
+    def __str__(self) -> str:
+        how = f"closed with {self.code}" if self.status is None else f"answered with {self.status}"
+        return f"the websocket {self.path} was refused: {how}."
+
+
+def _why(status: PluginStatus) -> str:
+    phase = f" in {status.phase}" if status.phase else ""
+    return f"{phase}: {status.reason}" if status.reason else f"{phase}."
