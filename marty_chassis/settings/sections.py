@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -42,6 +42,8 @@ class ServiceSettings(SettingsModel):
     """what the service is called in the registry, in logs and in metrics"""
     version: str = "0.0.0"
     """the version of the service, not of the chassis"""
+    environment: Literal["production", "development"] = "production"
+    """where it runs; development forgives what is dangerous elsewhere, and `marty dev` sets it"""
     host: str = Field(default="127.0.0.1", min_length=1)
     """the address to listen on"""
     port: int = Field(default=8000, ge=0, le=65535)

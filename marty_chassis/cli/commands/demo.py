@@ -32,6 +32,7 @@ def demo(session: Session, folder: Path | None, host: str, port: int, show_token
     DIR is filled with a configuration, an application and four plugins, to be read and changed; it
     must be empty or new. Without DIR it is a fresh temporary folder.
     """
+    from marty_chassis.cli.development import want_development
     from marty_chassis.cli.folder import is_free, made_at
     from marty_chassis.cli.invitation import Address, demo_invitation
     from marty_chassis.cli.service import Wanted, serve_until_told
@@ -47,7 +48,9 @@ def demo(session: Session, folder: Path | None, host: str, port: int, show_token
     session.failure = Code.NOT_STARTED
     where = made_at(folder)
     file = where / "config.yaml"
-    token = hand_over(ChassisConfig.load(file), show=show_token)
+    config = ChassisConfig.load(file)
+    want_development(config)
+    token = hand_over(config, show=show_token)
     wanted = Wanted(ChassisConfig.load(file), "app:app", where, host, port, access_log=True)
 
     served = False

@@ -29,8 +29,10 @@ def dev(
 
     A token for the management API is made and printed, each request is logged, and errors come
     with their tracebacks. Plugins and their configuration are watched, and taken in when they are
-    saved; after a change of the application itself, start it again.
+    saved; after a change of the application itself, start it again. service.environment is
+    development, unless the configuration says otherwise.
     """
+    from marty_chassis.cli.development import want_development
     from marty_chassis.cli.invitation import Address, dev_invitation
     from marty_chassis.cli.service import Wanted, serve_until_told
     from marty_chassis.cli.token import hand_over
@@ -43,6 +45,7 @@ def dev(
     config = session.load()
     if watched := config.plugins.reload.watch:
         check_watching()
+    want_development(config)
     token = hand_over(config, show=show_token)
     wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=True, debug=True)
 
