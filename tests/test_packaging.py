@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = {".json", ".py", ".typed", ".yaml"}
+SHIPPED = {".json", ".py", ".txt", ".typed", ".yaml"}
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "demo": "Start a service with plugins, to look at and to play with.",
     "dev": "Run a service for whoever works on it.",
     "hooks": "What plugins can hook into, and who does.",
+    "new": "Begin a plugin or a service.",
     "plugins": "Which plugins there are; moving those of a running service.",
     "run": "Run a service.",
     "version": "Print the versions that matter.",
