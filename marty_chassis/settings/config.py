@@ -180,16 +180,19 @@ class ChassisConfig(BaseSettings):
     def plugin_model(self, name: str, model: type[Model]) -> Model:
         """Give the plugin's section as its own model, which variables fill too.
 
-        Takes a pydantic model, a dataclass or a typed dictionary. Raises InvalidConfiguration with
-        the place of each problem. A key that the model passes over is a warning. From then on the
-        model says what is secret in the section.
+        Takes a pydantic model, a dataclass or a typed dictionary; its validators find this whole
+        configuration as `info.context`. Raises InvalidConfiguration with the place of each problem.
+        A key that the model passes over is a warning. From then on the model says what is secret in
+        the section.
         """
         path: Path = ("plugins", canonical(name))
         section = self.plugins.section(name)
         section.model, self._mask = model, None
         adapter = TypeAdapter[Model](model)
         layer = Layer(section, under(self._layer.origins, path))
-        result = settled(lambda data: [adapter.validate_python(data)], layer, model, path)
+        result = settled(
+            lambda data: [adapter.validate_python(data, context=self)], layer, model, path
+        )
         found = [one for one in result if isinstance(one, Problem)]
         if found:
             raise InvalidConfiguration(in_order(found))

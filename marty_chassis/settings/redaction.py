@@ -93,7 +93,8 @@ def _is_masked(key: str, value: object, model: object) -> bool:
         return True
     if isinstance(value, bool) or not looks_secret(key):
         return False
-    if model is not None and not takes_text(model):
+    # Whose type is known, and who is kept by the address of a page, is no secret: `/tokens`.
+    if model is not None and (key.startswith("/") or not takes_text(model)):
         return False
     # `token_expiry: 3600` is no secret, `pin_token: 3600` is.
     return not isinstance(value, int | float) or bool(_AT_THE_END.search(key))

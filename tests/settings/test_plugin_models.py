@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StrictBool, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
@@ -221,3 +229,23 @@ def test_without_a_model_texts_that_look_like_more_are_warnings(load, monkeypatc
         "env:MARTY_PLUGINS__X__FLAG plugins.x.flag: arrives as text, though it looks like a number,"
         " a boolean or a list. Give the plugin a config_schema, or write the value in the file."
     )
+
+
+def test_a_model_may_look_at_the_whole_configuration(load) -> None:
+    class Keyed(BaseModel):
+        key: str = ""
+
+        @field_validator("key")
+        @classmethod
+        def _is_long(cls, value: str, info: ValidationInfo) -> str:
+            assert isinstance(info.context, ChassisConfig)
+            if info.context.service.environment == "production" and len(value) < 8:
+                raise ValueError("too short for production")
+            return value
+
+    file = "plugins:\n  x:\n    key: abc\n"
+
+    with pytest.raises(InvalidConfiguration, match="config.yaml:3:10 .* too short for production"):
+        load(file).plugin_model("x", Keyed)
+    allowed = load(f"{file}service: {{environment: development}}\n")
+    assert allowed.plugin_model("x", Keyed).key == "abc"

@@ -156,6 +156,22 @@ def test_the_plugins_model_says_what_is_secret() -> None:
     }
 
 
+def test_what_a_model_keeps_by_the_address_of_a_page_is_as_secret_as_its_type() -> None:
+    class ByPath(BaseModel):
+        needs: dict[str, list[str]] = {}
+        keys: dict[str, SecretStr] = {}
+
+    section = {"needs": {"/tokens": ["read"]}, "keys": {"/pages": HUSH}}
+    config = ChassisConfig(plugins={"x": section})
+
+    assert config.plugins.model_dump()["x"]["needs"] == {"/tokens": "***"}
+    config.plugin_model("x", ByPath)
+    assert config.plugins.model_dump()["x"] == {
+        "needs": {"/tokens": ["read"]},
+        "keys": "***",
+    }
+
+
 def test_the_texts_that_must_not_be_repeated_are_known() -> None:
     value = {
         "password": [HUSH, 5, None, True, ""],
