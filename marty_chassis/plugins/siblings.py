@@ -34,6 +34,8 @@ class Siblings:
             raise PluginUnavailable(name, state)
         return instance
 
+    __getitem__ = get
+
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
             return False

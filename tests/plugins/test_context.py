@@ -245,6 +245,7 @@ async def test_other_plugins_are_asked_for_anew_each_time() -> None:
     plugins = (await context_of(manager)).plugins
 
     assert plugins.get("Other-One") is manager.supervisor.instance_of("other-one")
+    assert plugins["other-one"] is plugins.get("other-one")
     assert "other-one" in plugins
     await manager.stop("other-one")
     assert "other-one" not in plugins
