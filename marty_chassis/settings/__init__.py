@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from marty_chassis.settings.checking import check, unknown_sections
     from marty_chassis.settings.config import ChassisConfig
+    from marty_chassis.settings.fields import Listed, Seconds, SettingsModel
     from marty_chassis.settings.given import HookLayer
     from marty_chassis.settings.names import RESERVED, canonical
     from marty_chassis.settings.plugins import PluginSettings, PluginsSettings, ReloadSettings
@@ -30,14 +31,17 @@ __all__ = [
     "EventSettings",
     "HookLayer",
     "LifecycleSettings",
+    "Listed",
     "LoggingSettings",
     "ManagementSettings",
     "MiddlewareSettings",
     "PluginSettings",
     "PluginsSettings",
     "ReloadSettings",
+    "Seconds",
     "Section",
     "ServiceSettings",
+    "SettingsModel",
     "Shown",
     "canonical",
     "check",
@@ -54,14 +58,17 @@ _HOMES = {
     "EventSettings": "sections",
     "HookLayer": "given",
     "LifecycleSettings": "sections",
+    "Listed": "fields",
     "LoggingSettings": "sections",
     "ManagementSettings": "sections",
     "MiddlewareSettings": "sections",
     "PluginSettings": "plugins",
     "PluginsSettings": "plugins",
     "ReloadSettings": "plugins",
+    "Seconds": "fields",
     "Section": "redaction",
     "ServiceSettings": "sections",
+    "SettingsModel": "fields",
     "Shown": "shown",
     "canonical": "names",
     "check": "checking",
