@@ -55,6 +55,7 @@ class Life:
         self._home = Home(body.registrations.plugin, faults, strays, died, context)
         self._reached = reached
         self._interrupted = False
+        self._undoing = False
         self._loaded = False
         self._initialized = False
 
@@ -142,7 +143,9 @@ class Life:
     def interrupt(self) -> None:
         """Break off: what has been done so far is undone, and the plugin is STOPPED."""
         self._interrupted = True
-        self._home.interrupt()
+        # What already undoes itself is on its way out: broken off it would leave something behind.
+        if not self._undoing:
+            self._home.interrupt()
 
     def died(self, fault: Fault) -> None:
         """Note that something of the plugin has died; the first one counts."""
@@ -186,6 +189,7 @@ class Life:
     async def _undone(self, ending: Ending) -> Ending:
         """Stop the plugin if it was initialized, undo its ledger, and judge how it all ended."""
         body, home, seconds = self.body, self._home, self.limits.stop_timeout
+        self._undoing = True
         faults: list[Ending] = []
         # `stop` is for what `initialize` opened, too. It never runs beside code that hangs.
         if self._initialized and home.stuck is None:

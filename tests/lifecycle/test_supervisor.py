@@ -506,3 +506,30 @@ async def test_a_watcher_that_fails_stops_no_move() -> None:
 
     assert states(manager) == {"one": State.STARTED}
     await manager.stop()
+
+
+async def test_stopping_what_undoes_itself_already_leaves_nothing_undone() -> None:
+    undoing, go_on = anyio.Event(), anyio.Event()
+    undone: list[str] = []
+
+    async def close() -> None:
+        undoing.set()
+        await go_on.wait()
+        undone.append("door")
+
+    async def initialize(self: IPlugin, context: Any) -> None:
+        context.ledger.enter("door", close)
+
+    async def start(self: IPlugin) -> None:
+        raise ValueError("no host")
+
+    manager = house()
+    async with anyio.create_task_group() as group:
+        group.start_soon(running, manager, named("slow", initialize=initialize, start=start))
+        await undoing.wait()
+        group.start_soon(manager.stop)
+        await anyio.wait_all_tasks_blocked()
+        go_on.set()
+
+    assert undone == ["door"]
+    assert_nothing_left(manager)
