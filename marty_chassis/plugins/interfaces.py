@@ -25,6 +25,8 @@ from marty_hookspecs import (
 if TYPE_CHECKING:
     from loguru import Logger
 
+    from marty_hookspecs.web import ASGIApp
+
     from .context import PluginContext
 
 
@@ -82,6 +84,13 @@ class IMiddlewarePlugin(IPlugin):
     async def process_websocket(self, websocket: WebSocket, call_next: CallNextSocket) -> None:
         """Stand around a websocket (`middleware.websocket`)."""
         await call_next(websocket)
+
+    def wrap_app(self, app: ASGIApp) -> ASGIApp:
+        """Give the application wrapped in a middleware of the ASGI kind (`web.wrap`).
+
+        Asked once, after `start`. What it gives stands outside of every `process_request`.
+        """
+        return app
 
     def get_middleware_priority(self) -> int:
         """Lower is further out; asked once, after `initialize`."""

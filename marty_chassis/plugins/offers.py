@@ -40,6 +40,7 @@ OFFERS = (
     Offer(
         IMiddlewarePlugin, "process_websocket", "middleware_websocket", ("websocket", "call_next")
     ),
+    Offer(IMiddlewarePlugin, "wrap_app", "web_wrap", ("app",)),
     Offer(IHealthPlugin, "check_health", "health_check"),
     Offer(IMetricsPlugin, "collect_metrics", "metrics_collect"),
     Offer(IMetricsPlugin, "get_metric_definitions", "metrics_describe"),

@@ -128,7 +128,7 @@ async def test_a_service_plugin_hears_of_services_and_knows_some() -> None:
     await manager.stop()
 
 
-async def test_a_middleware_plugin_has_one_priority_for_requests_and_websockets() -> None:
+async def test_a_middleware_plugin_has_one_priority_for_all_that_it_stands_around() -> None:
     @plugin(name="tracing")
     class Tracing(IMiddlewarePlugin):
         def initialize(self, context: PluginContext) -> None:  # type: ignore[override]
@@ -140,6 +140,9 @@ async def test_a_middleware_plugin_has_one_priority_for_requests_and_websockets(
         async def process_websocket(self, socket: Any, go_on: Any) -> None:
             await go_on(socket)
 
+        def wrap_app(self, app: Any) -> Any:
+            return app
+
         def get_middleware_priority(self) -> int:
             return int(self.place)
 
@@ -149,6 +152,7 @@ async def test_a_middleware_plugin_has_one_priority_for_requests_and_websockets(
     assert {hook: h.priority for hook, h in handlers.items()} == {
         "middleware_process": 7,
         "middleware_websocket": 7,
+        "web_wrap": 7,
     }
     # Names that fit are called without a detour: this is on the path of each request.
     made = manager.supervisor.instance_of("tracing")
