@@ -35,14 +35,16 @@ class Address:
         return socket.create_connection((self.host, self.port), timeout=5)
 
     def raw(self, request: bytes) -> bytes:
-        """Send these bytes, and give all that comes until the server closes; without its date."""
+        """Send these bytes, and give all that comes until the server closes; without times."""
         with self.connect() as connection:
             connection.sendall(request)
             return undated(b"".join(iter(lambda: connection.recv(65536), b"")))
 
 
 def undated(answer: bytes) -> bytes:
-    return re.sub(rb"\r\ndate: [^\r]*", b"", answer)
+    """The answer without the time at which it was made: its date, and the one that gzip writes."""
+    answer = re.sub(rb"\r\ndate: [^\r]*", b"", answer)
+    return re.sub(rb"(\x1f\x8b\x08.)....", rb"\1", answer, flags=re.DOTALL)
 
 
 @contextmanager

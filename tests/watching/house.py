@@ -50,11 +50,10 @@ class House:
         return self.write(f"plugins/{file or name}.py", source(name, word, more))
 
     def configure(self, plugins: dict[str, Any] | None = None, **sections: Any) -> Path:
-        """Write the configuration: JSON, which is YAML too."""
+        """Write the configuration, all at once: JSON, which is YAML too."""
         own = {"directories": ["plugins"], "entry_points": "none", "reload": {"watch": True}}
-        return self.write(
-            "config.yaml", json.dumps({"plugins": {**own, **(plugins or {})}, **sections}, indent=1)
-        )
+        text = json.dumps({"plugins": {**own, **(plugins or {})}, **sections}, indent=1)
+        return self.write(".config.yaml", text).replace(self.root / "config.yaml")
 
     async def __aenter__(self) -> Self:
         if not (self.root / "config.yaml").exists():
