@@ -39,21 +39,23 @@ class House:
         (root / "plugins").mkdir()
 
     def write(self, path: str, text: str) -> Path:
-        """Write a file, and the folders above it."""
+        """Write a file, all at once, and the folders above it."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-        return file
+        aside = file.with_name(f".{file.name}")
+        aside.write_text(text)
+        return aside.replace(file)
 
     def plugin(self, name: str, word: object = 1, *, file: str = "", more: str = "") -> Path:
         """Write a plugin file."""
         return self.write(f"plugins/{file or name}.py", source(name, word, more))
 
     def configure(self, plugins: dict[str, Any] | None = None, **sections: Any) -> Path:
-        """Write the configuration, all at once: JSON, which is YAML too."""
+        """Write the configuration: JSON, which is YAML too."""
         own = {"directories": ["plugins"], "entry_points": "none", "reload": {"watch": True}}
-        text = json.dumps({"plugins": {**own, **(plugins or {})}, **sections}, indent=1)
-        return self.write(".config.yaml", text).replace(self.root / "config.yaml")
+        return self.write(
+            "config.yaml", json.dumps({"plugins": {**own, **(plugins or {})}, **sections}, indent=1)
+        )
 
     async def __aenter__(self) -> Self:
         if not (self.root / "config.yaml").exists():

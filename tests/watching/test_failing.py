@@ -52,7 +52,7 @@ async def test_what_failed_is_not_tried_again_until_something_is_different(house
         await house.until(lambda: house.said("serves on"))
         broken.touch()
         house.write("plugins/notes.txt", "nothing")
-        broken.write_text(broken.read_text())
+        house.write("plugins/x.py", broken.read_text())
         house.plugin("y")
         await house.says("y", 1)
         await house.is_quiet()
