@@ -1,10 +1,19 @@
-"""`context.metrics`: counters and gauges that are shown with the plugin's other figures."""
+"""`context.metrics`: counters, gauges and a Prometheus registry of the plugin's own."""
 
 from __future__ import annotations
 
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from marty_chassis.errors import MissingExtra
 from marty_chassis.hooks import Registrations
 from marty_chassis.lifecycle import Ledger
 from marty_hookspecs import MetricDefinition
+
+from .arrangement import ARRANGEMENT, REGISTRIES, Arrangement, Form
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 class Counter:
@@ -54,7 +63,11 @@ class Gauge:
 
 
 class Metrics:
-    """One plugin's figures; they are answered to `metrics.collect` and `metrics.describe`."""
+    """One plugin's figures.
+
+    Counters and gauges are answered to `metrics.collect` and `metrics.describe`; what is in the
+    registry is looked at whenever somebody reads. All of it goes when the plugin stops.
+    """
 
     def __init__(self, registrations: Registrations, ledger: Ledger) -> None:
         self._registrations = registrations
@@ -74,6 +87,45 @@ class Metrics:
         if not isinstance(figure, Gauge):
             raise ValueError(f"{figure!r} is no gauge. Choose another name.")
         return figure
+
+    @cached_property
+    def registry(self) -> CollectorRegistry:
+        """For everything that prometheus_client has: labels, histograms, collectors of one's own.
+
+        Made for this run of the plugin: `Histogram(..., registry=context.metrics.registry)`. Each
+        sample is shown with the label `plugin`. Raises `MissingExtra`.
+        """
+        try:
+            from prometheus_client import CollectorRegistry
+        except ImportError:
+            raise MissingExtra("context.metrics.registry", "prometheus_client", "metrics") from None
+        registry = CollectorRegistry()
+        undo = partial(self._registrations.remove, REGISTRIES, registry)
+        self._ledger.enter("registry", undo, id="")
+        self._registrations.add(REGISTRIES, registry)
+        return registry
+
+    def arrange(
+        self,
+        *,
+        interval: float | None = None,
+        form: Form | None = None,
+        request_hooks: bool = False,
+    ) -> None:
+        """Decide how the figures of all plugins are gathered and shown, while this plugin runs.
+
+        interval: collect in the background, every so many seconds; who reads never waits then.
+        form: what is answered to who would take anything.
+        request_hooks: measure the time that plugins take in requests, too.
+
+        Where several plugins decide, the one whose name comes first does.
+        """
+        for earlier in self._registrations.entries(ARRANGEMENT):
+            self._registrations.remove(ARRANGEMENT, earlier)
+        arranged = Arrangement(interval, form, request_hooks)
+        undo = partial(self._registrations.remove, ARRANGEMENT, arranged)
+        self._ledger.enter("arrangement of figures", undo, id="")
+        self._registrations.add(ARRANGEMENT, arranged)
 
     def _new(self, figure: Counter | Gauge) -> Counter | Gauge:
         self._ledger.enter("metric", lambda: self._figures.pop(figure.name, None), id=figure.name)

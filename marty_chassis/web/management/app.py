@@ -13,6 +13,7 @@ from .asked import Desk
 from .audit import Audit
 from .exposition import Exposition
 from .front import Front
+from .gathering import Gathering
 from .health import Health
 from .journal import Journal
 from .overseer import Overseer
@@ -51,7 +52,15 @@ class Management:
         health = health or Health(manager, overseer)
         workers = workers or Workers(Here(overseer))
         self._desk = Desk(
-            overseer, manager, bus, health, Journal(), Exposition(), Audit(bus), workers
+            overseer,
+            manager,
+            bus,
+            health,
+            Gathering(manager),
+            Journal(),
+            Exposition(),
+            Audit(bus),
+            workers,
         )
         self._running = Running(self._desk)
         own = overseer.config.management.prefix

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .audit import Audit
     from .exposition import Exposition
+    from .gathering import Gathering
     from .health import Health
     from .journal import Journal
     from .overseer import Overseer
@@ -36,6 +37,7 @@ class Desk:
     manager: HookManager
     bus: EventBus | None
     health: Health
+    gathering: Gathering
     journal: Journal
     exposition: Exposition
     audit: Audit

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from marty_hookspecs.web import ASGIApp
 
-from . import looking, models, moving, probes
+from . import looking, measures, models, moving, probes
 from .asked import Asked, Desk
 from .document import document
 from .endpoint import JSON, OPENMETRICS, PROMETHEUS, Endpoint, Need, look
@@ -56,7 +56,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     look("/plugins/status", looking.plugins, {200: models.PluginsView}, name="plugins"),
     look(
         "/plugins/metrics",
-        looking.metrics,
+        measures.metrics,
         {200: models.MetricsView},
         name="metrics",
         texts=(PROMETHEUS, OPENMETRICS),
@@ -114,8 +114,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     look(
         "/metrics",
-        looking.prometheus,
-        {},
+        measures.prometheus,
+        {200: models.MetricsView},
         name="prometheus",
         texts=(PROMETHEUS, OPENMETRICS),
         fails=(501,),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
-
-from loguru import logger
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from .families import Family
 
@@ -18,6 +16,8 @@ WITHOUT = (
     ' pip install "marty-chassis[metrics]". GET /plugins/metrics with'
     " `Accept: application/json` gives the same figures without it."
 )
+
+_ASKED = {"prometheus": "text/plain", "openmetrics": "application/openmetrics-text; version=1.0.0"}
 
 
 class Exposition:
@@ -38,47 +38,40 @@ class Exposition:
             self._registry = CollectorRegistry()
         return self._registry
 
-    def text(self, families: Sequence[Family], accept: str) -> tuple[bytes, str]:
-        """Give the text and its media type, OpenMetrics when asked for; raises `ImportError`."""
-        from prometheus_client.exposition import choose_encoder
-
-        encode, media_type = choose_encoder(accept)
-        return encode(_Once(self.registry, families)), media_type
+    @property
+    def used(self) -> CollectorRegistry | None:
+        """The service's registry, if there is one."""
+        return self._registry
 
     def __repr__(self) -> str:
         return f"<Exposition, registry {'used' if self._registry is not None else 'not used'}>"
 
 
+def text(
+    families: Sequence[Family], form: Literal["prometheus", "openmetrics"]
+) -> tuple[bytes, str]:
+    """Give the text and its media type; raises `ImportError`."""
+    from prometheus_client.exposition import choose_encoder
+
+    encode, media_type = choose_encoder(_ASKED[form])
+    return encode(_Once(families)), media_type
+
+
 class _Once:
     """A collector of one answer."""
 
-    def __init__(self, registry: CollectorRegistry, families: Sequence[Family]) -> None:
-        self._registry = registry
+    def __init__(self, families: Sequence[Family]) -> None:
         self._families = families
 
     def collect(self) -> Iterator[Metric]:
-        metrics = [_metric(family) for family in self._families]
-        yield from metrics
-        ours = {metric.name for metric in metrics}
-        for metric in self._registry.collect():
-            # Two families of one name would make the whole answer unreadable.
-            if metric.name in ours:
-                logger.warning("the metric {} of the registry is a plugin's already", metric.name)
-            else:
-                yield metric
+        return (_metric(family) for family in self._families)
 
 
 def _metric(family: Family) -> Metric:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+    from prometheus_client.metrics_core import Metric
 
-    labels = tuple(family.samples[0].labels) if family.samples else ()
-    make = CounterMetricFamily if family.type == "counter" else GaugeMetricFamily
-    metric = make(family.name, family.help, labels=labels)
+    metric = Metric(family.base, family.help, family.type)
     for sample in family.samples:
-        metric.add_metric(list(sample.labels.values()), float(sample.value))
+        name = f"{family.name}{sample.suffix}"
+        metric.add_sample(name, dict(sample.labels), float(sample.value))
     return metric
-
-
-def with_samples(families: Iterable[Family]) -> list[Family]:
-    """Leave out families that have nothing to say."""
-    return [family for family in families if family.samples]

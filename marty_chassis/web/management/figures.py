@@ -1,4 +1,4 @@
-"""What plugins answer to `metrics.collect` and `metrics.describe`, each asked beside the others."""
+"""What plugins answer to `metrics.collect` and `metrics.describe`, and what makes sense of it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import anyio
 
 from marty_chassis.boundary import Phase, guarded
 from marty_chassis.errors import ContractError, PluginFault
-from marty_chassis.hooks import Answer, HookManager
+from marty_chassis.hooks import Answer, Handler, HookManager
 from marty_hookspecs import metrics_collect, metrics_describe
 
 from .families import MetricType
 
 T = TypeVar("T")
 
-_LONGEST = 200
+LONGEST = 200
 """Characters of a metric's name."""
 
 
@@ -42,36 +42,51 @@ class Figures:
     problems: tuple[str, ...] = ()
     """One line for each thing that went wrong."""
     seconds: float = 0.0
+    """How long the plugin took to answer."""
+    answered: bool = True
+    """Whether it did; what did not answer has no figures here, also not those of before."""
+    age: float = 0.0
+    """Seconds since it was asked."""
+
+
+def brought(manager: HookManager) -> dict[str, tuple[Handler, ...]]:
+    """Give, by plugin, the handlers that have figures now."""
+    found: dict[str, tuple[Handler, ...]] = {}
+    for hook in ("metrics_collect", "metrics_describe"):
+        for handler in manager.current.handlers(hook):
+            if not handler.wrapper:
+                found[handler.plugin] = (*found.get(handler.plugin, ()), handler)
+    return found
 
 
 async def collected(manager: HookManager) -> list[Figures]:
     """Ask every plugin that has figures, all at once; give them by the plugins' names."""
-    current = manager.current
-    asked = {
-        handler.plugin
-        for hook in ("metrics_collect", "metrics_describe")
-        for handler in current.handlers(hook)
-        if not handler.wrapper
-    }
     found: dict[str, Figures] = {}
 
     async def ask(plugin: str) -> None:
-        found[plugin] = await _figures(manager, plugin)
+        found[plugin] = await figures_of(manager, plugin)
 
     async with anyio.create_task_group() as group:
-        for plugin in asked:
+        for plugin in brought(manager):
             group.start_soon(ask, plugin)
     return [found[plugin] for plugin in sorted(found)]
 
 
-async def _figures(manager: HookManager, plugin: str) -> Figures:
+async def figures_of(manager: HookManager, plugin: str) -> Figures:
+    """Ask one plugin; bounded by the deadlines of the hooks."""
     collects = await manager.hooks.ask_one(plugin, metrics_collect)
     describes = await manager.hooks.ask_one(plugin, metrics_describe)
     sieve = Sieve(manager, plugin)
     values = {n: v for answer in collects for n, v in sieve.values(answer).items()}
     definitions = {n: d for answer in describes for n, d in sieve.definitions(answer).items()}
-    seconds = sum(a.seconds for a in collects) + sum(a.seconds for a in describes)
-    return Figures(plugin, values, definitions, tuple(sieve.problems), round(seconds, 6))
+    return Figures(
+        plugin,
+        values,
+        definitions,
+        tuple(sieve.problems),
+        round(sum(a.seconds for a in collects) + sum(a.seconds for a in describes), 6),
+        answered=all(answer.ok for answer in collects),
+    )
 
 
 class Sieve:
@@ -92,25 +107,28 @@ class Sieve:
 
     def refuse(self, hook: str, why: str) -> None:
         """Report something that makes no sense."""
-        self._tried(hook, _refused, why)
+        self.tried(hook, _refused, why)
 
-    def _read(self, answer: Answer[Any], hook: str, read: Callable[[str, Any], T]) -> dict[str, T]:
-        if answer.error is not None:
-            self.problems.append(str(answer.error))
-        if answer.value is None:
-            return {}
-        items = self._tried(hook, _items, answer.value) or []
-        found = ((name, self._tried(hook, read, name, value)) for name, value in items)
-        return {name: value for name, value in found if value is not None}
+    def tried(self, hook: str, function: Callable[..., T], *arguments: object) -> T | None:
+        """Look at something of the plugin's; `None`, and a fault, where that raises.
 
-    def _tried(self, hook: str, function: Callable[..., T], *arguments: object) -> T | None:
-        # Even a number can be an object of the plugin's own making.
+        Even a number can be an object of the plugin's own making.
+        """
         try:
             with guarded(self._faults, plugin=self._plugin, phase=Phase.HOOK, hook=hook):
                 return function(*arguments)
         except PluginFault as error:
             self.problems.append(str(error.fault))
             return None
+
+    def _read(self, answer: Answer[Any], hook: str, read: Callable[[str, Any], T]) -> dict[str, T]:
+        if answer.error is not None:
+            self.problems.append(str(answer.error))
+        if answer.value is None:
+            return {}
+        items = self.tried(hook, _items, answer.value) or []
+        found = ((name, self.tried(hook, read, name, value)) for name, value in items)
+        return {name: value for name, value in found if value is not None}
 
 
 def _refused(why: str) -> None:
@@ -122,8 +140,8 @@ def _items(answer: object) -> list[tuple[str, object]]:
         raise ContractError(f"the answer is a {type(answer).__name__}, and no mapping by name")
     items = list(answer.items())
     for name, _ in items:
-        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST:
-            raise ContractError(f"a name is no text of 1 to {_LONGEST} characters")
+        if not isinstance(name, str) or not 0 < len(name) <= LONGEST:
+            raise ContractError(f"a name is no text of 1 to {LONGEST} characters")
     return items
 
 
@@ -144,4 +162,14 @@ def _definition(name: str, value: object) -> Definition:
         raise ContractError(
             f"{name} is described as {str(kind)[:40]!r}; the types are 'counter' and 'gauge'"
         )
-    return Definition(cast(MetricType, kind), " ".join(str(description).split()))
+    return Definition(cast(MetricType, kind), in_one_line(description))
+
+
+def in_one_line(description: object) -> str:
+    """Give a description as it can be shown in one line, in UTF-8."""
+    return writable(" ".join(str(description).split()))
+
+
+def writable(text: str) -> str:
+    """Give a text as it can be written in UTF-8."""
+    return text.encode(errors="backslashreplace").decode()

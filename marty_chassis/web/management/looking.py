@@ -1,8 +1,6 @@
-"""The answers that show: plugins, extension points, figures, the journal."""
+"""The answers that show: plugins, extension points, the journal."""
 
 from __future__ import annotations
-
-from starlette.responses import Response
 
 from marty_chassis.errors import UnknownPlugin
 from marty_chassis.settings.names import folded
@@ -10,21 +8,8 @@ from marty_chassis.web.problem import problem
 from marty_hookspecs.web import ASGIApp
 
 from .access import FORBIDDEN, Role
-from .always import always
 from .asked import Asked, Desk, answer, refused
 from .conditions import plugin_health
-from .exposition import WITHOUT, with_samples
-from .families import Family
-from .figures import Figures, Sieve, collected
-from .merging import merged
-from .models import (
-    DefinitionView,
-    FamilyView,
-    MetricsView,
-    PluginMetrics,
-    SampleView,
-)
-from .negotiation import wants_prometheus
 from .points import points_view
 from .stream import EventStream
 from .views import plugin_detail, plugins_view
@@ -85,64 +70,6 @@ async def extension_points(desk: Desk, asked: Asked) -> ASGIApp:
     return answer(desk, points_view(desk.manager.current))
 
 
-async def metrics(desk: Desk, asked: Asked) -> ASGIApp:
-    """All figures, in the form that is asked for."""
-    if wants_prometheus(asked.header(b"accept") or "*/*"):
-        return await prometheus(desk, asked)
-    plugins = await collected(desk.manager)
-    families = always(desk)
-    return answer(desk, _metrics_view(plugins, families), headers={"vary": "accept"})
-
-
-async def prometheus(desk: Desk, asked: Asked) -> ASGIApp:
-    """All figures as Prometheus reads them."""
-    plugins = await collected(desk.manager)
-
-    def refuse(plugin: str, why: str) -> None:
-        Sieve(desk.manager, plugin).refuse("metrics.collect", why)
-
-    own = always(desk)
-    theirs = merged(plugins, own, refuse)
-    try:
-        text, media_type = desk.exposition.text(
-            with_samples([*own, *theirs]), asked.header(b"accept") or ""
-        )
-    except ImportError:
-        return problem(501, WITHOUT, type="extra-needed", extra="metrics")
-    return Response(
-        text, headers={"cache-control": "no-store", "vary": "accept", "content-type": media_type}
-    )
-
-
 async def journal(desk: Desk, asked: Asked) -> ASGIApp:
     """The moves of all plugins, as they happen."""
     return EventStream(desk.journal, asked.header(b"last-event-id"))
-
-
-def _metrics_view(plugins: list[Figures], families: list[Family]) -> MetricsView:
-    return MetricsView(
-        plugins={
-            one.plugin: PluginMetrics(
-                metrics=dict(one.values),
-                definitions={
-                    name: DefinitionView(type=d.type, description=d.description)
-                    for name, d in one.definitions.items()
-                },
-                problems=list(one.problems),
-                seconds=one.seconds,
-            )
-            for one in plugins
-        },
-        chassis=[
-            FamilyView(
-                name=family.name,
-                type=family.type,
-                help=family.help,
-                samples=[
-                    SampleView(labels=dict(sample.labels), value=sample.value)
-                    for sample in family.samples
-                ],
-            )
-            for family in families
-        ],
-    )

@@ -269,7 +269,7 @@ class DefinitionView(Answer):
 
 
 class PluginMetrics(Answer):
-    """The figures of one plugin, by its own names."""
+    """The figures of one plugin in this process, by its own names."""
 
     metrics: dict[str, Number]
     definitions: dict[str, DefinitionView]
@@ -277,17 +277,24 @@ class PluginMetrics(Answer):
     """What could not be shown, and why."""
     seconds: float
     """How long the plugin took to answer."""
+    answered: bool
+    """Whether it did, when it was asked last."""
+    age_seconds: float
+    """How long ago that was."""
 
 
 class SampleView(Answer):
     """One figure."""
 
+    name: str
+    """The family's, or one of those that a histogram has: `..._bucket`."""
     labels: dict[str, str]
-    value: Number
+    value: Number | None
+    """Null for what is not finite."""
 
 
 class FamilyView(Answer):
-    """Figures of the chassis."""
+    """Figures of one name, as Prometheus has them."""
 
     name: str
     type: str
@@ -298,8 +305,13 @@ class FamilyView(Answer):
 class MetricsView(Answer):
     """All figures."""
 
+    worker: int
+    """The process whose plugins these are."""
     plugins: dict[str, PluginMetrics]
     chassis: list[FamilyView]
+    """What is always there."""
+    families: list[FamilyView]
+    """What plugins and the application bring, with what is in their Prometheus registries."""
 
 
 # Extension points ---------------------------------------------------------------------------------

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-_PROMETHEUS = ("application/openmetrics-text", "text/plain")
+from typing import Final
+
+from marty_chassis.plugins.arrangement import Form
+
+_NAMES: Final[dict[Form, tuple[str, ...]]] = {
+    "json": ("application/json", "application/*"),
+    "openmetrics": ("application/openmetrics-text", "application/*"),
+    "prometheus": ("text/plain", "text/*"),
+}
 
 
-def wants_prometheus(accept: str) -> bool:
-    """Whether the caller would rather have Prometheus text than JSON.
+def wanted(accept: str, usual: Form) -> Form:
+    """Give the form that the caller would rather have; the usual one where it does not matter.
 
-    Only who names it gets it: `*/*`, as browsers and curl send it, is JSON.
+    A form that is named comes before one that merely fits: `text/plain, */*` is Prometheus text.
     """
     weights = _weights(accept)
-    prometheus = max(
-        (weights[kind] for kind in (*_PROMETHEUS, "text/*") if kind in weights), default=0.0
-    )
-    if "application/json" in weights:
-        return prometheus > weights["application/json"]
-    others = (weights[kind] for kind in ("application/*", "*/*") if kind in weights)
-    return prometheus > 0 and prometheus >= next(others, 0.0)
+
+    fits = weights.get("*/*", 0.0)
+
+    def rank(form: Form) -> tuple[float, bool, bool]:
+        named = max(weights.get(name, 0.0) for name in _NAMES[form])
+        if form == usual and fits > named:
+            return (fits, False, True)
+        return (named, True, form == usual)
+
+    best = max(_NAMES, key=rank)
+    return best if rank(best)[0] > 0 else usual
 
 
 def _weights(accept: str) -> dict[str, float]:

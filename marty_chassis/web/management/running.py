@@ -15,11 +15,11 @@ from .views import move_json
 
 
 class Running:
-    """Fills the journal from the first move on, and the cache of health between start and stop."""
+    """Fills the journal from the first move on; health and figures between start and stop."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._asking: Detached[None] | None = None
+        self._asking: list[Detached[None]] = []
         self._loop: object = None
         desk.overseer.subscribe(self._note)
 
@@ -29,8 +29,12 @@ class Running:
         self._desk.opening, self._desk.draining = opening, False
         self._desk.journal.open()
         self._loop = running_loop()
-        self._asking = spawn(self._desk.health.run, name="health of plugins")
-        self._asking.when_ended(_said)
+        self._asking = [
+            spawn(self._desk.health.run, name="health of plugins"),
+            spawn(self._desk.gathering.run, name="figures of plugins"),
+        ]
+        for task in self._asking:
+            task.when_ended(_said)
 
     def drain(self) -> None:
         """Say from now on that the service is not ready, and let the readers of the journal go."""
@@ -43,15 +47,18 @@ class Running:
         await self._leave()
 
     async def _leave(self) -> None:
-        task, self._asking = self._asking, None
+        tasks, self._asking = self._asking, []
         if self._loop is not running_loop():
             # What lives in a loop that has ended cannot be told to leave, and does nothing.
             self._desk.health.forget()
+            self._desk.gathering.forget()
             return
-        if task is not None:
+        for task in tasks:
             task.cancel()
+        for task in tasks:
             await task.wait(GRACE)
         await self._desk.health.close()
+        await self._desk.gathering.close()
 
     def _note(self, moved: Moved) -> None:
         moved = replace(moved, reason=self._desk.masked(moved.reason))
@@ -60,10 +67,10 @@ class Running:
         self._desk.journal.note("move", move_json(moved))
 
     def __repr__(self) -> str:
-        return f"<Running {self._asking!r}>"
+        return f"<Running {self._asking or 'nothing'}>"
 
 
 def _said(task: Detached[None]) -> None:
     """Say that the task has died, which only a mistake of ours can bring about."""
     if task.error is not None:
-        logger.error("plugins are no longer asked how they are:\n{}", traceback_of(task.error))
+        logger.error("{}: nobody is asked any more\n{}", task.name, traceback_of(task.error))

@@ -14,7 +14,7 @@ import pytest
 from marty_chassis.boundary import bounded
 from marty_chassis.plugins import IMetricsPlugin, IPlugin, plugin
 from marty_chassis.web.management.models import MetricsView
-from marty_chassis.web.management.negotiation import wants_prometheus
+from marty_chassis.web.management.negotiation import wanted
 from marty_hookspecs import hookimpl
 
 from .conftest import VIEWER, Make, Service
@@ -175,29 +175,47 @@ async def test_a_plugin_that_raises_or_hangs_delays_and_spoils_no_other(
     assert found["custom-metrics"].metrics["active_users"] == 100
 
 
+SCRAPER = (
+    "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"
+)
+
+
 @pytest.mark.parametrize(
-    ("accept", "prometheus"),
+    ("accept", "form"),
     [
-        ("*/*", False),
-        ("", False),
-        ("application/json", False),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", False),
-        ("application/json, text/plain, */*", False),
-        ("text/html", False),
-        ("text/plain;q=0", False),
-        ("text/plain;q=nonsense", False),
-        ("text/plain;q=0.2, */*;q=0.5", False),
-        ("text/plain", True),
-        ("text/*", True),
-        ("text/plain, */*", True),
-        ("Application/OpenMetrics-Text; version=1.0.0", True),
-        ("application/json;q=0.5, text/plain", True),
-        (
-            "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,"
-            "*/*;q=0.1",
-            True,
-        ),
+        ("*/*", "json"),
+        ("", "json"),
+        ("application/json", "json"),
+        ("application/*", "json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "json"),
+        ("application/json, text/plain, */*", "json"),
+        ("text/html", "json"),
+        ("text/plain;q=0", "json"),
+        ("text/plain;q=nonsense", "json"),
+        ("text/plain;q=0.2, */*;q=0.5", "json"),
+        ("text/plain", "prometheus"),
+        ("text/*", "prometheus"),
+        ("text/plain, */*", "prometheus"),
+        ("application/json;q=0.5, text/plain", "prometheus"),
+        ("Application/OpenMetrics-Text; version=1.0.0", "openmetrics"),
+        (SCRAPER, "openmetrics"),
     ],
 )
-def test_who_names_prometheus_text_gets_it(accept: str, prometheus: bool) -> None:
-    assert wants_prometheus(accept) is prometheus
+def test_the_form_that_is_named_is_given(accept: str, form: str) -> None:
+    assert wanted(accept, "json") == form
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("*/*", "openmetrics"),
+        ("text/html", "openmetrics"),
+        ("text/html, */*;q=0.8", "openmetrics"),
+        ("text/plain;q=0.2, */*;q=0.5", "openmetrics"),
+        ("application/*", "openmetrics"),
+        ("application/json, */*", "json"),
+        ("text/plain, */*", "prometheus"),
+    ],
+)
+def test_who_takes_anything_gets_what_is_usual(accept: str, form: str) -> None:
+    assert wanted(accept, "openmetrics") == form

@@ -59,7 +59,7 @@ async def test_a_task_that_dies_is_not_silent(
     await service.management.start()
     await anyio.wait_all_tasks_blocked()
 
-    assert "plugins are no longer asked how they are" in "".join(log)
+    assert "health of plugins: nobody is asked any more" in "".join(log)
     assert "ZeroDivisionError" in "".join(log)
 
 
@@ -78,6 +78,6 @@ def test_the_parts_say_what_they_are() -> None:
     service = Service(ChassisConfig.load(None, {"management": {"token": OPERATOR}}), ())
     management = service.management
 
-    assert repr(management._running) == "<Running None>"
+    assert repr(management._running) == "<Running nothing>"
     assert repr(management._front._tokens) == "<Tokens: 1 configured>"
     assert OPERATOR not in repr(vars(management._front._tokens))
