@@ -1,0 +1,28 @@
+"""How long to wait until something is tried again."""
+
+from __future__ import annotations
+
+from random import uniform
+
+
+class Pauses:
+    """Pauses that double from half a second to a limit (seconds), each shorter by chance."""
+
+    def __init__(self, longest: float, first: float = 0.5) -> None:
+        self._longest = longest
+        self._first = first
+        self._tries = 0
+
+    def next(self) -> float:
+        """Give the next pause."""
+        self._tries += 1
+        # 2**20 is far beyond every limit, and 2**2000 is no number for a computer.
+        pause = min(self._longest, self._first * 2.0 ** min(self._tries - 1, 20))
+        return pause * uniform(0.5, 1.0)
+
+    def reset(self) -> None:
+        """Begin with the shortest again."""
+        self._tries = 0
+
+    def __repr__(self) -> str:
+        return f"<Pauses up to {self._longest:g} s, {self._tries} tries>"
