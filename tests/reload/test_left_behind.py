@@ -154,6 +154,29 @@ async def test_what_survives_is_named_with_its_holder(works: Works, how: str) ->
     assert (await works.ask("/plugins/a"))["survivors"] == []
 
 
+async def test_a_logging_handler_of_the_plugins_own_code_is_named(works: Works) -> None:
+    works.write(
+        "a",
+        "1",
+        """
+async def start(self):
+    import logging
+    class Notes(logging.Handler):
+        def emit(self, record): ...
+    logging.getLogger("elsewhere").addHandler(Notes())
+""",
+    )
+    await works.start()
+    works.write("a", "2")
+    await works.reload("a", drained=True)
+
+    found = await works.ask("/plugins/a?diagnose=leaks")
+
+    logging.getLogger("elsewhere").handlers.clear()
+    ways = [way for one in found["leaks"] for way in one["holders"]]
+    assert any("Logger > list > " in way and "Notes" in way for way in ways), ways
+
+
 async def test_a_thread_that_was_not_stopped_is_named(works: Works) -> None:
     works.write(
         "a",
