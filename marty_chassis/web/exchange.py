@@ -20,6 +20,7 @@ from marty_chassis.boundary import GRACE, Detached, Signal, spawn
 from marty_chassis.errors import ApplicationEnded, HookFailed
 from marty_chassis.hooks import Failures
 
+from .paths import show_route
 from .refusing import refuse
 from .request import PluginRequest
 from .response import AppResponse
@@ -87,6 +88,9 @@ class Exchange:
             self._leaving = True
             await self._leave(task, wait=not isinstance(error, GeneratorExit))
             raise
+        finally:
+            if run is not None:
+                show_route(run.scope, self._scope)
         response = self._response
         if (
             response is None

@@ -1,4 +1,4 @@
-"""Which requests lie below a path."""
+"""Where a request goes: which lie below a path, and which route was found."""
 
 from __future__ import annotations
 
@@ -19,3 +19,12 @@ def below(prefix: str, scope: Scope) -> bool:
     prefix = prefix.rstrip("/")
     path = route_path(scope)
     return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+
+
+_ROUTING = ("route", "endpoint", "path_params", "root_path", "app_root_path")
+
+
+def show_route(scope: Scope, around: Scope) -> None:
+    """Let whoever stands around see where a router has led, though the application got a copy."""
+    if scope is not around:
+        around.update((key, scope[key]) for key in _ROUTING if key in scope)

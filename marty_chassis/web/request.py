@@ -16,8 +16,8 @@ class PluginRequest(Request):
     """A `starlette.requests.Request`; what is changed here the application sees.
 
     Setting a header replaces all that the client sent of that name. The body may be read by any
-    number of plugins, and by the application after them. The server's own scope and its list of
-    headers are never changed; after `call_next` the scope is the application's, with its route.
+    number of plugins, and by the application after them. The server's own scope is never changed,
+    but for the route that was found; after `call_next` the scope is the application's.
     When the application is run again it gets the scope as it was before it ran first, and the
     headers as they are now.
     """

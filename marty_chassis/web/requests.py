@@ -21,6 +21,7 @@ from marty_chassis.hooks import (
 )
 
 from .exchange import CURRENT, Chain, Exchange
+from .paths import show_route
 from .refusing import refuse
 from .request import PluginRequest
 from .response import AppResponse
@@ -59,10 +60,15 @@ def _asking_first(app: ASGIApp, before: Chain, failures: Failures) -> ASGIApp:
             return
         if isinstance(answer, Response):
             await answer(scope, receive, send)
-        elif isinstance(answer, PluginRequest):
-            await app(answer.for_application(), answer.receive_once(), send)
+            return
+        if isinstance(answer, PluginRequest):
+            inner, receive = answer.for_application(), answer.receive_once()
         else:
-            await app(answer.scope, answer.receive, send)
+            inner, receive = answer.scope, answer.receive
+        try:
+            await app(inner, receive, send)
+        finally:
+            show_route(inner, scope)
 
     return asking_first
 

@@ -15,6 +15,7 @@ from marty_chassis.hooks import Failures, Generation, Manners, chain
 
 from .connection import CURRENT, Connection
 from .headers import CombinedHeaders
+from .paths import show_route
 from .steps import applies, steps
 
 HOOK = "middleware_websocket"
@@ -23,7 +24,8 @@ HOOK = "middleware_websocket"
 class PluginWebSocket(WebSocket):
     """A `starlette.websockets.WebSocket` with headers that can be set.
 
-    The application sees what is changed here. The server's own scope is never changed.
+    The application sees what is changed here. The server's own scope is never changed, but for the
+    route that was found.
     """
 
     _headers: CombinedHeaders | None = None  # type: ignore[assignment]
@@ -63,6 +65,8 @@ def socket_through_plugins(generation: Generation, app: ASGIApp, failures: Failu
         except BaseException as error:
             connection.raised = error
             raise
+        finally:
+            show_route(scope, connection.scope)
 
     manners = Manners(
         theirs=lambda _, error: CURRENT.get().is_its_own(error), accepts=_accepts, applies=applies

@@ -146,6 +146,61 @@ async def test_websockets_pass_too_and_the_lifespan_does_not(house: House) -> No
 async def _nothing(*_: Any) -> Any: ...
 
 
+class Headers:
+    """A plugin that gives the application other headers, and so another scope."""
+
+    def __init__(self, hook: str) -> None:
+        async def before(request: Any) -> None:
+            request.headers["x-more"] = "1"
+
+        async def around(request: Any, call_next: Any) -> Any:
+            request.headers["x-more"] = "1"
+            return await call_next(request)
+
+        async def socket(websocket: Any, call_next: Any) -> None:
+            websocket.headers["x-more"] = "1"
+            await call_next(websocket)
+
+        functions: dict[str, Any] = {
+            "middleware_pre_request": before,
+            "middleware_process": around,
+            "middleware_websocket": socket,
+        }
+        setattr(self, hook, hookimpl(functions[hook]))
+
+
+@pytest.mark.parametrize(
+    "hook", ["middleware_pre_request", "middleware_process", "middleware_websocket"]
+)
+async def test_it_sees_which_route_was_found_whatever_plugins_change(
+    house: House, hook: str
+) -> None:
+    seen: list[Scope] = []
+
+    def watching(app: ASGIApp) -> ASGIApp:
+        async def watch(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, send)
+            seen.append(scope)
+
+        return watch
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["path_params"] = {"id": "7"}
+        if scope["type"] == "http":
+            await hello(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+
+    await house.staged("watching", Wrapping(watching))
+    house.plugin("headers", Headers(hook))
+    host = Host(routed, house.manager)
+
+    await (talk(host) if hook == "middleware_websocket" else ask(host))
+
+    assert [scope["path_params"] for scope in seen] == [{"id": "7"}]
+    assert (b"x-more", b"1") not in seen[0]["headers"]
+
+
 async def test_a_scope_limits_it(house: House) -> None:
     notes: list[str] = []
     await house.staged("a", noting("a", notes), priority=10, scope="/admin")
