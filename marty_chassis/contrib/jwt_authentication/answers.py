@@ -1,0 +1,51 @@
+"""What a client gets that is refused: RFC 6750, and a problem as all of ours, RFC 9457."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Final
+
+from starlette.responses import Response
+
+from .refused import Refused
+
+DETAILS: Final = {
+    400: "Send one Authorization header: Bearer, a space, a token.",
+    401: "This needs a valid bearer token.",
+    403: "The token does not allow this.",
+    503: "Tokens cannot be verified at the moment. Ask again later.",
+}
+_BODIES: Final = {
+    status: json.dumps(
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+        }
+    ).encode()
+    for status, detail in DETAILS.items()
+}
+"""The same for everybody: nobody learns here what exactly is wrong with a token."""
+
+
+def answer(refused: Refused, realm: str) -> Response:
+    """Give the answer, which no cache may keep."""
+    status = refused.reason.status
+    headers = {"cache-control": "no-store"}
+    if status == 503:
+        headers["retry-after"] = "5"
+    else:
+        headers["www-authenticate"] = challenge(refused, realm)
+    return Response(_BODIES[status], status, headers, "application/problem+json")
+
+
+def challenge(refused: Refused, realm: str) -> str:
+    """Give the value of `WWW-Authenticate`; without an error for who has sent no token."""
+    words = [f'realm="{realm}"']
+    if refused.reason.error is not None:
+        words.append(f'error="{refused.reason.error}"')
+    if refused.scopes:
+        words.append(f'scope="{" ".join(refused.scopes)}"')
+    return f"Bearer {', '.join(words)}"

@@ -1,0 +1,259 @@
+"""The plugin: who may pass, and who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from starlette.authentication import AuthCredentials, UnauthenticatedUser
+from starlette.websockets import WebSocket as StarletteWebSocket
+
+from marty_chassis.errors import InvalidConfiguration, MailboxFull, MissingExtra, Problem
+from marty_chassis.plugins import (
+    IHealthPlugin,
+    IMiddlewarePlugin,
+    PluginContext,
+    PluginNotReady,
+    hookimpl,
+    plugin,
+)
+from marty_chassis.version import __version__
+from marty_hookspecs import CallNext, CallNextSocket, Request, Response, ServiceInfo, WebSocket
+
+from .answers import answer
+from .credentials import bearer_token
+from .figures import Figures
+from .principal import Principal
+from .refused import Reason, Refused
+from .rules import Rules
+from .settings import COMMAND, JwtSettings, in_development
+
+if TYPE_CHECKING:
+    from .published import PublishedKeys
+    from .tokens import Tokens
+
+NAME: Final = "jwt-authentication"
+_NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+@plugin(
+    name=NAME,
+    version=__version__,
+    description="Lets nobody in who has no valid token, and says who everybody else is.",
+    author="marty-chassis",
+    config_schema=JwtSettings,
+    failure_policy="closed",
+)
+class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
+    """Verifies the bearer tokens of requests and websockets; issues and verifies for other plugins.
+
+    `await context.plugins["jwt-authentication"].issue("ada", scopes=["admin"])` in a plugin that
+    has it among its `dependencies`.
+    """
+
+    _settings: JwtSettings
+    _rules: Rules
+    _tokens: Tokens
+    _figures: Figures
+    _published: PublishedKeys | None = None
+    _source = ""
+
+    async def initialize(self, context: PluginContext) -> None:
+        """Make the keys ready; raises `MissingExtra` and `InvalidConfiguration`."""
+        self._settings = settings = context.plugin_config
+        self._rules = Rules(settings.paths, settings.exempt, settings.scopes)
+        self._figures = Figures(context)
+        self._log = context.logger.info
+        if find_spec("jwt") is None:
+            raise MissingExtra(NAME, "PyJWT", "jwt")
+        from .keys import OwnKeys, UnusableKey
+        from .tokens import Tokens
+
+        if settings.jwks_url or settings.oidc_issuer:
+            self._published = self._fetched(context)
+            self._tokens = Tokens(settings, self._published)
+        else:
+            try:
+                self._tokens = Tokens(settings, OwnKeys(settings))
+            except UnusableKey as error:
+                field = "jwt_secret" if settings.symmetric else "public_key"
+                path = f"plugins.{NAME}.{field}"
+                place = context.config.origin(path)
+                raise InvalidConfiguration([Problem(path, str(error), place)]) from None
+        self._warn(context)
+
+    async def start(self) -> None:
+        """Have the keys, if they are published elsewhere; raises `PluginNotReady`."""
+        keys = self._published
+        if keys is None:
+            return
+        if not keys.fresh and not await keys.refresh() and not keys.believed:
+            raise PluginNotReady(keys.problem)
+        self.context.tasks.start(keys.keep_fresh)
+
+    def export_state(self) -> dict[str, Any]:
+        """Give the figures, and the published keys: a reload needs neither provider nor luck."""
+        published = self._published.export() if self._published is not None else None
+        return {"figures": self._figures.export(), "source": self._source, "published": published}
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from there, where the keys are still to come from the same place."""
+        self._figures.add(state["figures"])
+        if self._published is not None and state["source"] == self._source and state["published"]:
+            self._published.adopt(*state["published"])
+
+    def get_middleware_priority(self) -> int:
+        """Inside of what traces and measures, outside of everything else."""
+        return 50
+
+    async def process_request(self, request: Request, call_next: CallNext) -> Response:
+        """Let the request through with its principal, or refuse it."""
+        headers = request.headers
+        preflight = (
+            self._settings.allow_preflight
+            and request.method == "OPTIONS"
+            and "origin" in headers
+            and "access-control-request-method" in headers
+        )
+        refused = await self._look(request.scope, headers.getlist("authorization"), free=preflight)
+        if refused is not None:
+            return answer(refused, self._settings.realm)
+        return await call_next(request)
+
+    async def process_websocket(self, websocket: WebSocket, call_next: CallNextSocket) -> None:
+        """Let the handshake through, or refuse it: with an answer where the server can send one."""
+        socket = cast(StarletteWebSocket, websocket)
+        refused = await self._look(websocket.scope, socket.headers.getlist("authorization"))
+        if refused is None:
+            await call_next(websocket)
+        elif "websocket.http.response" in (websocket.scope.get("extensions") or {}):
+            await socket.send_denial_response(answer(refused, self._settings.realm))
+        else:
+            await socket.close(1008)
+
+    async def verify(self, token: str) -> Principal:
+        """Give who a token was issued to; raises `Refused`."""
+        return await self._tokens.verified(token)
+
+    async def issue(
+        self,
+        subject: str,
+        *,
+        scopes: Iterable[str] = (),
+        expires_in: float | None = None,
+        claims: Mapping[str, object] = _NOTHING,
+    ) -> str:
+        """Give a new token that is signed with the first secret; raises `CannotIssue`.
+
+        expires_in: seconds, `token_expiry` of the section when not given. claims: more of them;
+        they must be fit for JSON.
+        """
+        token, said = self._tokens.issued(subject, scopes, expires_in, claims)
+        await self._tell(
+            "auth.issued",
+            {
+                "subject": subject,
+                "scopes": said.get(self._settings.scope_claim, "").split(),
+                "id": said["jti"],
+                "expires": said["exp"],
+            },
+        )
+        return token
+
+    @hookimpl
+    def service_pre_register(self, service_info: ServiceInfo) -> ServiceInfo | None:
+        """Say in the registry how this service wants to be asked."""
+        if service_info.get("name") != self.context.config.service.name:
+            return None
+        service_info["tags"] = [*service_info.get("tags", ()), "auth:bearer"]
+        meta = {**service_info.get("meta", {}), "auth_scheme": "bearer"}
+        if self._settings.expected_issuer:
+            meta["auth_issuer"] = self._settings.expected_issuer
+        service_info["meta"] = meta
+        return service_info
+
+    async def check_health(self) -> Mapping[str, Any]:
+        """Whether tokens can be verified, and how old published keys are."""
+        keys = self._published
+        if keys is None:
+            return {"healthy": True, "keys": "own"}
+        age = keys.age
+        return {
+            "healthy": keys.believed,
+            "keys": "published",
+            "age_seconds": None if age is None else round(age, 1),
+            "problem": keys.problem,
+        }
+
+    async def _look(
+        self, scope: MutableMapping[str, Any], headers: list[str], *, free: bool = False
+    ) -> Refused | None:
+        """Put who asks into the scope, or say why they are refused."""
+        needed = None if free else self._rules.needed(scope)
+        # Whoever comes without a valid token is nobody, whatever the scope said.
+        scope["user"], scope["auth"] = UnauthenticatedUser(), AuthCredentials()
+        try:
+            token = bearer_token(headers, self._settings.token_limit)
+            principal = await self._tokens.verified(token)
+            if needed is not None and not needed <= principal.scopes:
+                raise Refused(Reason.SCOPE, scopes=needed, subject=principal.subject)
+        except Refused as refused:
+            if needed is None:
+                return None
+            await self._note(refused, scope)
+            return refused
+        scope["user"] = principal
+        scope["auth"] = AuthCredentials(["authenticated", *sorted(principal.scopes)])
+        self._figures.accepted.inc()
+        return None
+
+    async def _note(self, refused: Refused, scope: Mapping[str, Any]) -> None:
+        """Log, count and publish why; never the token."""
+        reason = refused.reason
+        method, path = scope.get("method", "WEBSOCKET"), scope["path"][:200]
+        self._log("refused {} {!r}: {}", method, path, reason.value)
+        self._figures.refused(reason)
+        data: dict[str, Any] = {
+            "reason": reason.word,
+            "status": reason.status,
+            "method": method,
+            "path": path,
+            "client": (scope.get("client") or [None])[0],
+        }
+        if reason is Reason.SCOPE:
+            data |= {"subject": refused.subject, "needed": list(refused.scopes)}
+        await self._tell("auth.refused", data)
+
+    async def _tell(self, type: str, data: Mapping[str, Any]) -> None:
+        try:
+            # Nobody waits here for whoever listens: a flood of bad tokens would hold up the good.
+            await self.context.event_bus.publish(type, data, seconds=0)
+        except MailboxFull:
+            self._figures.lost.inc()
+
+    def _fetched(self, context: PluginContext) -> PublishedKeys:
+        if find_spec("httpx2") is None:
+            raise MissingExtra(f"{NAME} with published keys", "httpx2", "oidc")
+        from .fetching import Fetching
+        from .published import PublishedKeys
+
+        fetching = Fetching(self._settings, development=in_development(context.config))
+        context.resources.push_async_callback(fetching.close)
+        self._source = fetching.source
+        return PublishedKeys(self._settings, fetching.key_set)
+
+    def _warn(self, context: PluginContext) -> None:
+        """Say once what is forgiven in development, or better not left out elsewhere."""
+        settings, warn = self._settings, context.logger.warning
+        for found, needed in settings.short_secrets:
+            warn(
+                "{} plugins.{}.jwt_secret: a secret of {} bytes, of {} that are needed, is refused"
+                " outside of development. Make one: {}",
+                context.config.origin(("plugins", NAME, "jwt_secret")), NAME, found, needed, COMMAND,
+            )  # fmt: skip
+        lacking = [("issuer", settings.expected_issuer), ("audience", settings.audience)]
+        names = " and ".join(name for name, value in lacking if not value)
+        if names and not in_development(context.config):
+            warn("plugins.{}: no {} is set, so that tokens of any pass", NAME, names)

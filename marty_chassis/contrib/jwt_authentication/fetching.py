@@ -1,0 +1,90 @@
+"""Keys are fetched from where they are published. Needs httpx2."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import anyio
+import httpx2
+
+from .settings import JwtSettings, objection
+
+_LARGEST: Final = 512 * 1024  # bytes of an answer
+
+Document = dict[str, Any]
+
+
+class NotFetched(Exception):
+    """The keys cannot be had now; the text says why."""
+
+
+class Fetching:
+    """Gives the JWK Set of the section. Owns a client, to be closed."""
+
+    def __init__(self, settings: JwtSettings, *, development: bool) -> None:
+        self._settings = settings
+        self._development = development
+        # What is answered elsewhere is not what the section names.
+        self._client = httpx2.AsyncClient(
+            follow_redirects=False,
+            timeout=settings.jwks_timeout,
+            headers={"accept-encoding": "identity"},
+        )
+
+    @property
+    def source(self) -> str:
+        """What the section names: the keys of another source are others."""
+        return self._settings.jwks_url or self._settings.oidc_issuer or ""
+
+    async def key_set(self) -> Document:
+        """Give the JWK Set as it is published now; raises `NotFetched`."""
+        settings = self._settings
+        try:
+            with anyio.fail_after(settings.jwks_timeout):
+                url = settings.jwks_url or await self._published(settings.oidc_issuer or "")
+                return await self._json(url)
+        except TimeoutError:
+            raise NotFetched(
+                f"{self.source} did not answer within {settings.jwks_timeout:g} s"
+            ) from None
+
+    async def close(self) -> None:
+        """Close the client."""
+        await self._client.aclose()
+
+    async def _published(self, issuer: str) -> str:
+        """OpenID Connect Discovery 1.0: the provider says where its keys are, and who it is."""
+        where = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+        said = await self._json(where)
+        if said.get("issuer") != issuer:
+            raise NotFetched(f"{where} is of another issuer than oidc_issuer says")
+        url = said.get("jwks_uri")
+        if not isinstance(url, str) or objection(url, self._development):
+            raise NotFetched(f"{where} names no jwks_uri that may be used")
+        return url
+
+    async def _json(self, url: str) -> Document:
+        try:
+            async with self._client.stream("GET", url) as response:
+                if response.status_code != 200:
+                    raise NotFetched(f"{url} answered {response.status_code}")
+                if "content-encoding" in response.headers:
+                    raise NotFetched(f"{url} answered with a compressed body")
+                body = b""
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > _LARGEST:
+                        raise NotFetched(f"{url} answered with more than {_LARGEST} bytes")
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise NotFetched(f"{url} cannot be reached: {type(error).__name__}") from None
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise NotFetched(f"{url} answered with something else than a JSON object")
+        return document
+
+    def __repr__(self) -> str:
+        return f"<Fetching {self.source}>"

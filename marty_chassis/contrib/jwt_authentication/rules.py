@@ -1,0 +1,82 @@
+"""What a request's path asks for: nothing, a token, or a token with scopes.
+
+A request is free only where every reading of its path is, and asks for a token, and for a scope,
+where any reading does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .readings import readings
+
+
+class Rules:
+    """The paths of the section, ready to be asked about. They begin where the application does.
+
+    paths, scopes: a path and everything below it, in any case of letters. exempt: one path each, as
+    it is written; with `/*` at the end, everything below it.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[str],
+        exempt: Iterable[str] = (),
+        scopes: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        self._paths = tuple(_prefix(path) for path in paths)
+        self._exempt = frozenset(path for path in exempt if not path.endswith("*"))
+        self._exempt_below = tuple(path[:-1] for path in exempt if path.endswith("*"))
+        self._scopes = {_prefix(p): frozenset(needed) for p, needed in (scopes or {}).items()}
+        self._all_scopes = frozenset().union(*self._scopes.values())
+        self._alike = "" in self._paths and not (self._scopes or exempt)
+        """Whether every path asks for the same."""
+
+    def needed(self, scope: Mapping[str, Any]) -> frozenset[str] | None:
+        """Give the scopes that a request needs, or None where it needs no token at all."""
+        if self._alike:
+            return frozenset()
+        found = readings(scope)
+        if found is None:
+            return self._all_scopes
+        root = scope.get("root_path", "").rstrip("/")
+        if all(self._is_exempt(_below_root(one, root)) for one in found):
+            return None
+        seen = {one.casefold() for path in found for one in _views(path, root)}
+        scopes = [s for prefix, s in self._scopes.items() if _any_below(seen, prefix)]
+        if scopes:
+            return frozenset().union(*scopes)
+        return frozenset() if any(_any_below(seen, prefix) for prefix in self._paths) else None
+
+    def _is_exempt(self, path: str) -> bool:
+        return path in self._exempt or path.startswith(self._exempt_below)
+
+    def __repr__(self) -> str:
+        return f"<Rules: {len(self._paths)} paths, {len(self._scopes)} with scopes>"
+
+
+def _prefix(path: str) -> str:
+    return path.rstrip("/").casefold()
+
+
+def _below_root(path: str, root: str) -> str:
+    """The path that the application routes by: without the prefix it is mounted at."""
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        return path[len(root) :] or "/"
+    return path
+
+
+def _views(path: str, root: str) -> Iterator[str]:
+    """A path as applications see it that look at `root_path`, and that do not."""
+    yield path
+    if root:
+        yield _below_root(path, root)
+        yield root + path
+
+
+def _any_below(paths: Iterable[str], prefix: str) -> bool:
+    return any(
+        path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+        for path in paths
+    )

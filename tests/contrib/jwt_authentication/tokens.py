@@ -1,0 +1,78 @@
+"""Tokens made by another library than the one that reads them, and an application to ask for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.registry import HeaderParameter
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+SECRET = "a-secret-that-is-long-enough-for-hs256-hs384-and-hs512-altogether"
+SECTION: dict[str, Any] = {"jwt_secret": SECRET}
+DEVELOPMENT = {"service": {"environment": "development"}}
+
+RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+RSA_2 = RSAKey.generate_key(2048, {"kid": "rsa-2"})
+EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
+ED = OKPKey.generate_key("Ed25519", {"kid": "ed-1"})
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """What a token says; a claim that is None is left out."""
+    now = int(time.time())
+    said = {"sub": "ada", "iat": now, "exp": now + 600, **changes}
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def token(
+    key: Any = SECRET,
+    algorithm: str = "HS256",
+    *,
+    header: dict[str, Any] | None = None,
+    **said: Any,
+) -> str:
+    """A token signed with this key."""
+    if isinstance(key, str):
+        key = OctKey.import_key(key)
+    made = {"alg": algorithm, **(header or {})}
+    extensions = {name: HeaderParameter("ours", "str") for name in made.get("crit", ())}
+    registry = jws.JWSRegistry(extensions, algorithms=[algorithm], strict_check_header=False)
+    return jwt.encode(made, claims(**said), key, algorithms=[algorithm], registry=registry)
+
+
+def bearer(*arguments: Any, **said: Any) -> dict[str, str]:
+    """The header with such a token."""
+    return {"authorization": f"Bearer {token(*arguments, **said)}"}
+
+
+def public(key: Any) -> str:
+    """The public half, PEM."""
+    return key.as_pem(private=False).decode()
+
+
+def application() -> Starlette:
+    """Says on every path who asks, and knows how often it was asked."""
+
+    async def whoami(request: Request) -> Response:
+        app.state.asked += 1
+        user = request.user
+        return JSONResponse({"user": user.display_name, "scopes": list(request.auth.scopes)})
+
+    async def talk(websocket: WebSocket) -> None:
+        app.state.asked += 1
+        await websocket.accept()
+        await websocket.send_text(websocket.user.display_name)
+        await websocket.close()
+
+    routes = [WebSocketRoute("/{path:path}", talk), Route("/{path:path}", whoami)]
+    routes[1].methods = None  # type: ignore[attr-defined]  # any
+    app = Starlette(routes=routes)
+    app.state.asked = 0
+    return app
