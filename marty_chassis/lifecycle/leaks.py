@@ -6,13 +6,13 @@ of milliseconds. For an operator who has asked for it.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import FrameType, FunctionType, MethodType, ModuleType
 
-from .census import exits
 from .survivors import Survivor, Survivors
 
 _DEPTH = 16
@@ -48,16 +48,8 @@ def _holders(survivor: Survivor, plugin: str, survivors: Survivors) -> tuple[str
     return ()
 
 
-def kept_in(thing: object) -> tuple[str, ...]:
-    """The ways to it from modules alone, as `json.kept > list > Audit`; none without such a way."""
-    return tuple(_ways(thing, _root_in_modules))
-
-
-def _ways(
-    thing: object, root_of: Callable[[object, object], str | None] | None = None
-) -> list[str]:
+def _ways(thing: object) -> list[str]:
     """Breadth first, against the direction of the references."""
-    root_of = root_of or _root
     way = {id(thing): _word(thing)}
     level = [thing]
     found: dict[str, None] = {}
@@ -74,7 +66,7 @@ def _ways(
             if held is None:
                 continue
             path = way[id(held)]
-            if (root := root_of(holder, held)) is not None:
+            if (root := _root(holder, held)) is not None:
                 found[f"{root} > {path}" if path else root] = None
                 continue
             word = _word(holder)
@@ -82,10 +74,30 @@ def _ways(
             level.append(holder)
         if not level or len(found) >= _MOST:
             break
-    for callback in exits.look():
+    for callback in _at_exit():
         if id(callback) in way:
             found[f"atexit > {way[id(callback)]}"] = None
     return list(found)[:_MOST]
+
+
+class _Listens:
+    """Equal to nothing, and knows what it was compared with."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def __eq__(self, other: object) -> bool:
+        self.heard.append(other)
+        return False
+
+
+def _at_exit() -> list[object]:
+    """What is called when the process ends; there is no door to ask for it."""
+    listens = _Listens()
+    atexit.unregister(listens)  # type: ignore[arg-type]
+    return listens.heard
 
 
 def _root(holder: object, held: object) -> str | None:
@@ -95,10 +107,6 @@ def _root(holder: object, held: object) -> str | None:
         return f"the function {code.co_qualname} at {code.co_filename}:{holder.f_lineno}"
     if isinstance(holder, ModuleType):
         return f"the module {holder.__name__}"
-    return _root_in_modules(holder, held)
-
-
-def _root_in_modules(holder: object, held: object) -> str | None:
     if isinstance(holder, dict):
         name = holder.get("__name__")
         module = sys.modules.get(name) if isinstance(name, str) else None
