@@ -38,6 +38,8 @@ def _differ(expected: Any, found: Any, path: str) -> str:
             return f"{path or 'the top'} lacks {sorted(lacking)}"
         pairs = [(f"{path}.{key}", expected[key], found[key]) for key in expected]
     elif isinstance(expected, list) and isinstance(found, list):
+        if expected[-1:] == ["..."]:
+            expected, found = expected[:-1], found[: len(expected) - 1]
         if len(expected) != len(found):
             return f"{path} has {len(found)} items, not {len(expected)}"
         pairs = [

@@ -72,9 +72,9 @@ def pages() -> list[Page]:
     return [read(path) for path in paths]
 
 
-def read(path: Path) -> Page:
+def read(path: Path, root: Path = ROOT) -> Page:
     """Read one page; raises `ValueError` for a mark that means nothing, with its line."""
-    name = path.relative_to(ROOT).as_posix()
+    name = path.relative_to(root).as_posix()
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     headings: list[str] = []

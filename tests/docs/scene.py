@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import inspect
 import io
 import logging
 import os
@@ -13,7 +11,6 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import anyio
 from loguru import logger
@@ -179,17 +176,7 @@ def _executed(block: Block, module: ModuleType | None) -> None:
     assert module is not None
     # Tracebacks lead to the line of the page.
     source = "\n" * (block.line - 1) + block.code
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    compiled = compile(source, str(ROOT / block.page), "exec", flags=flags, dont_inherit=True)
-    space: dict[str, Any] = vars(module)
-    if compiled.co_flags & inspect.CO_COROUTINE:
-        anyio.run(_awaited, compiled, space)
-    else:
-        exec(compiled, space)
-
-
-async def _awaited(compiled: Any, space: dict[str, Any]) -> None:
-    await eval(compiled, space)
+    exec(compile(source, str(ROOT / block.page), "exec", dont_inherit=True), vars(module))
 
 
 def _lies_below(module: ModuleType, folder: Path) -> bool:

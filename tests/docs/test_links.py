@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from .page import ROOT, Page, pages, read
@@ -44,5 +47,4 @@ def target(page: Page, link: str) -> str:
     where = link.partition("#")[0]
     if not where:
         return page.name
-    path = ((ROOT / page.name).parent / where).resolve()
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else where
+    return os.path.normpath(Path(page.name).parent / where)

@@ -12,8 +12,9 @@ import pytest
 from marty_chassis import Chassis, ChassisConfig
 from marty_chassis.errors import InvalidConfiguration
 
-from .table import README, table, written
+from .page import ROOT
 
+README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 CLASS, FUNCTION, APP, WRAPPED = PYTHON
@@ -38,10 +39,6 @@ def test_the_two_commands_are_there() -> None:
     commands = re.findall(r"```sh\n(.*?)\n```", TEXT)
 
     assert commands == ['pip install ".[standard]" && marty demo', "pip install tox && tox"]
-
-
-def test_the_table_of_extension_points_is_the_contract() -> None:
-    assert written() == table(), "run: python tests/docs/table.py"
 
 
 def test_the_plugin_has_twelve_lines() -> None:

@@ -1,0 +1,72 @@
+"""The keys of the configuration, made of its models."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+from collections.abc import Iterator
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from marty_chassis.settings import ChassisConfig, MiddlewareSettings, PluginSettings
+from marty_chassis.settings.shown import plain
+
+EACH = {"middleware": MiddlewareSettings}
+"""Models of items of a list."""
+
+
+def keys() -> str:
+    """One table for each section."""
+    return "\n\n".join(_sections())
+
+
+def of_a_plugin() -> str:
+    """The keys of `plugins.settings.<name>`."""
+    return _table(PluginSettings, "")
+
+
+def _sections() -> Iterator[str]:
+    for name, field in ChassisConfig.model_fields.items():
+        kind = EACH.get(name, field.annotation)
+        assert isinstance(kind, type)
+        assert issubclass(kind, BaseModel)
+        each = " A list of:" if name in EACH else ""
+        said = (inspect.getdoc(kind) or "").partition("\n")[0]
+        yield f"### `{name}`\n\n{said}{each}\n\n{_table(kind, '')}"
+
+
+def _table(model: type[BaseModel], prefix: str) -> str:
+    return "\n".join(["| key | default | |", "|---|---|---|", *_rows(model, prefix)])
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{field.alias or name}"
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _rows(kind, f"{key}.")
+        else:
+            yield f"| `{key}` | {_default(field)} | {field.description}{_choices(field)} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = plain(field.get_default(call_default_factory=True))
+    return "-" if value is None else f"`{json.dumps(value)}`"
+
+
+def _choices(field: FieldInfo) -> str:
+    words = list(_literals(field.annotation))
+    return f": {', '.join(f'`{word}`' for word in words)}" if words else ""
+
+
+def _literals(kind: Any) -> Iterator[str]:
+    if get_origin(kind) is Literal:
+        yield from map(str, get_args(kind))
+    elif get_origin(kind) in (Union, types.UnionType):
+        for one in get_args(kind):
+            yield from _literals(one)

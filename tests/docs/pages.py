@@ -1,0 +1,56 @@
+"""What pages hold that is made of the code.
+
+Run it:  python -m tests.docs.pages      (rewrites what stands between the marks)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from .made import commands, errors, keys, management, points, states, table
+from .page import ROOT
+
+MADE: Mapping[tuple[str, str], Callable[[], str]] = {
+    ("README.md", "extension points"): table.table,
+    ("docs/configuration.md", "keys"): keys.keys,
+    ("docs/configuration.md", "keys of a plugin"): keys.of_a_plugin,
+    ("docs/errors.md", "messages"): errors.messages,
+    ("docs/errors.md", "tree"): errors.tree,
+    ("docs/extension-points.md", "contents"): points.contents,
+    ("docs/extension-points.md", "points"): points.sections,
+    ("docs/extension-points.md", "values"): points.values,
+    ("docs/lifecycle.md", "phases"): states.phases,
+    ("docs/lifecycle.md", "states"): states.states,
+    ("docs/operating.md", "commands"): commands.commands,
+    ("docs/operating.md", "endpoints"): management.endpoints,
+    ("docs/operating.md", "exit codes"): commands.codes,
+    ("docs/operating.md", "figures"): management.figures,
+}
+"""By page and mark."""
+
+
+def written(page: str, mark: str) -> str:
+    """What the page has between the marks."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.search(f"<!-- {mark} -->\n(.*?)\n<!-- end of {mark} -->", text, re.DOTALL)
+    return found[1] if found else ""
+
+
+def rewrite() -> None:
+    """Write everything anew."""
+    for (page, mark), make in MADE.items():
+        path = ROOT / page
+        if not path.exists():
+            continue
+        text = path.read_text(encoding="utf-8")
+        begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
+        made = f"{begin}\n{make()}\n{end}"
+        path.write_text(
+            re.sub(f"{begin}.*?{end}", lambda _, made=made: made, text, flags=re.DOTALL),
+            encoding="utf-8",
+        )
+
+
+if __name__ == "__main__":
+    rewrite()
