@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
-from marty_chassis.boundary import Faults, Phase, guarded
+from marty_chassis.boundary import Fault, Faults, Phase, guarded
 from marty_chassis.discovery import Candidate, Found
 from marty_chassis.errors import InvalidConfiguration, PluginFault, Problem
 from marty_chassis.lifecycle import Ledger, Order, ordered
@@ -43,6 +43,8 @@ class Plugin:
     """What is wrong with its section of the configuration."""
     hooks: tuple[str, ...] = ()
     """The hooks it implements, with underscores."""
+    fault: Fault | None = None
+    """What its own code raised, where that is the reason."""
 
     @property
     def name(self) -> str:
@@ -96,7 +98,11 @@ async def _loaded(config: ChassisConfig) -> Plugins:
     from marty_chassis.web import Chassis
 
     chassis = Chassis(config)
-    manager, found = chassis.plugin_manager, chassis.found
+    return await tried(config, chassis.found, chassis.plugin_manager)
+
+
+async def tried(config: ChassisConfig, found: Found, manager: PluginManager) -> Plugins:
+    """Make each plugin that was found, in the order of starting."""
     usable = {one.name: one for one in found.candidates if one.usable}
     order = ordered({name: one.metadata for name, one in usable.items()})
     plugins: dict[str, Plugin] = {}
@@ -105,7 +111,7 @@ async def _loaded(config: ChassisConfig) -> Plugins:
     doubles: list[Plugin] = []
     for one in found.candidates:
         if not one.usable:
-            broken = Plugin(one, "error", one.problem)
+            broken = Plugin(one, "error", one.problem, fault=one.fault)
             if plugins.setdefault(one.name, broken) is not broken:
                 doubles.append(broken)
     for one in found.disabled:
@@ -125,7 +131,7 @@ async def _tried(
     try:
         problems = await _registered(body, manager.faults)
     except PluginFault as error:
-        return Plugin(candidate, "error", f"{error.fault}.", (), hooks)
+        return Plugin(candidate, "error", f"{error.fault}.", (), hooks, error.fault)
     if problems:
         said = "; ".join(str(problem).rstrip(".") for problem in problems)
         return Plugin(
@@ -148,16 +154,17 @@ async def _registered(body: PluginBody, faults: Faults) -> tuple[Problem, ...]:
     Gives what is wrong with the plugin's section. Raises PluginFault.
     """
     name = body.candidate.name
+    problems: tuple[Problem, ...] = ()
     with guarded(faults, plugin=name, phase=Phase.CONSTRUCT):
         await body.construct()
     with guarded(faults, plugin=name, phase=Phase.CONFIGURE):
         try:
             await body.configure()
         except InvalidConfiguration as error:
-            return error.problems
+            problems = error.problems
     with guarded(faults, plugin=name, phase=Phase.INITIALIZE):
-        await register(body.instance, body.registrations)
-    return ()
+        await register(body.instance, body.registrations, initialized=False)
+    return problems
 
 
 def _starts(name: str, plugins: Mapping[str, Plugin]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,16 +63,22 @@ def overridden(plugin: object) -> Iterator[Offer]:
             yield offer
 
 
-async def register(plugin: object, registrations: Registrations) -> None:
-    """Register all that a plugin offers: its hookimpls, then what its interfaces mean."""
+async def register(
+    plugin: object, registrations: Registrations, *, initialized: bool = True
+) -> None:
+    """Register all that a plugin offers: its hookimpls, then what its interfaces mean.
+
+    Of one that is not initialized, a number that is made of what is not there yet is left out.
+    """
     registrations.read(plugin)
     for offer in overridden(plugin):
         options: dict[str, Any] = {}
         facts: dict[str, Any] = {}
-        if isinstance(plugin, IMiddlewarePlugin):
-            options["priority"] = await _number(plugin.get_middleware_priority, int)
-        if isinstance(plugin, IHealthPlugin) and offer.hook == "health_check":
-            facts["interval"] = await _number(plugin.get_health_check_interval, float, above=0)
+        with suppress(*() if initialized else (AttributeError,)):
+            if isinstance(plugin, IMiddlewarePlugin):
+                options["priority"] = await _number(plugin.get_middleware_priority, int)
+            if isinstance(plugin, IHealthPlugin) and offer.hook == "health_check":
+                facts["interval"] = await _number(plugin.get_health_check_interval, float, above=0)
         method = _fitting(getattr(plugin, offer.method), offer)
         registrations.add_handler(offer.hook, method, options, facts=facts)
 

@@ -219,3 +219,28 @@ def test_no_plugins_are_no_error(marty: Marty) -> None:
 
     assert (said.exit_code, said.stdout) == (0, "")
     assert "There are no plugins here." in said.stderr
+
+
+def test_a_priority_that_initialize_would_read_keeps_nobody_out(marty: Marty, write: Write) -> None:
+    write("config.yaml", CONFIG)
+    write(
+        "plugins/late.py",
+        """
+        from marty_chassis.plugins import IMiddlewarePlugin, plugin
+
+        @plugin(name="late", version="1.0.0")
+        class Late(IMiddlewarePlugin):
+            async def initialize(self, context):
+                self.priority = context.get_config("priority", 10)
+
+            async def process_request(self, request, call_next):
+                return await call_next(request)
+
+            def get_middleware_priority(self):
+                return self.priority
+        """,
+    )
+
+    (found,) = json.loads(marty("plugins", "list", "--json").stdout)
+
+    assert (found["name"], found["state"]) == ("late", "starts")
