@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 import httpx2
 
-from marty_chassis.contrib.registry import Forgotten, Heard, Refused
-from marty_chassis.contrib.registry.http import Http, content
+from marty_chassis.contrib.registry import Forgotten, Heard
+from marty_chassis.contrib.registry.http import Http, reading
+from marty_chassis.contrib.registry.rate import Rate
 from marty_hookspecs import ServiceInfo
 
-from .rate import Rate
 from .reading import instances
 from .settings import ConsulSettings
 from .writing import duration, registration, status
@@ -58,8 +58,10 @@ class Agent:
             since = {"index": str(index), "wait": duration(wait)} if index else {}
             # Consul adds up to a sixteenth by chance, so that not all ask anew at once.
             response = await self._http.poll(path, {**where, **since}, wait * 17 / 16 + 10)
-            found = index_of(response)
-            heard(instances(name, content(response)), found)
+            with reading(f"GET {path}"):
+                found = int(response.headers["X-Consul-Index"])
+                services = instances(response.json())
+            heard(services, found)
             # 0 does not wait; it is for where Consul has begun anew.
             index = 0 if found < index else max(found, 1)
 
@@ -67,15 +69,6 @@ class Agent:
         check = quote(f"service:{id}", safe="")
         body = {"Status": status, "Output": output}
         await self._http.call("PUT", f"/v1/agent/check/update/{check}", json=body)
-
-
-def index_of(response: httpx2.Response) -> int:
-    """The index of an answer; raises `Refused` when it has none."""
-    try:
-        return int(response.headers["X-Consul-Index"])
-    except (KeyError, ValueError):
-        path = response.request.url.path
-        raise Refused(f"GET {path}: no X-Consul-Index, so this is not Consul") from None
 
 
 class Token(httpx2.Auth):

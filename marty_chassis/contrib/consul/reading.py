@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from marty_chassis.contrib.registry import Instance, Refused
+from marty_chassis.contrib.registry import Instance
 from marty_hookspecs import ServiceInfo
 
 from .writing import OWN
@@ -16,14 +14,11 @@ from .writing import OWN
 WORST = ("critical", "warning", "passing")
 
 
-def instances(name: str, answer: Any) -> list[ServiceInfo]:
-    """Read `/v1/health/service/<name>`; raises `Refused` for what is no such answer."""
-    try:
-        # Consul's ids are unique on a node alone, and two nodes may have named theirs alike.
-        ids = Counter(row["Service"]["ID"] for row in answer)
-        return [_instance(row, ids).service() for row in answer]
-    except (KeyError, TypeError, AttributeError, ValidationError) as error:
-        raise Refused(f"what is known of {name!r} cannot be read: {error!r}") from error
+def instances(answer: Any) -> list[ServiceInfo]:
+    """Read `/v1/health/service/<name>`; raises any of what nonsense raises."""
+    # Consul's ids are unique on a node alone, and two nodes may have named theirs alike.
+    ids = Counter(row["Service"]["ID"] for row in answer)
+    return [_instance(row, ids).service() for row in answer]
 
 
 def _instance(row: Mapping[str, Any], ids: Mapping[str, int]) -> Instance:

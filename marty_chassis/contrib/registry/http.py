@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Self
 
 import anyio
 import httpx2
 
-from .backend import Away, Forgotten, Refused
+from .backend import Away, Forgotten, Refused, Trouble
 from .settings import RegistrySettings
 
 SHOWN = 300
@@ -83,13 +83,14 @@ class Http:
                 yield response.aiter_lines()
 
 
-def content(response: httpx2.Response) -> Any:
-    """The JSON of an answer; raises `Refused` for anything else."""
+@contextmanager
+def reading(asked: str) -> Iterator[None]:
+    """What goes wrong while an answer is read means that it is not one of this registry's."""
     try:
-        return response.json()
-    except ValueError:
-        asked = f"{response.request.method} {response.request.url.path}"
-        raise Refused(f"{asked}: the answer is no JSON: {_shown(response)}") from None
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        words = f"{type(error).__name__}: {error}"
+        raise Refused(f"{asked}: the answer cannot be read: {_shown(words)}") from error
 
 
 @contextmanager
@@ -103,14 +104,18 @@ def _told(method: str, path: str) -> Iterator[None]:
 
 
 def _checked(method: str, path: str, response: httpx2.Response) -> httpx2.Response:
-    status = response.status_code
-    if status < 400:
-        return response
+    if response.status_code >= 400:
+        raise trouble(f"{method} {path}", response.status_code, response.text)
+    return response
+
+
+def trouble(asked: str, status: int, said: str) -> Trouble:
+    """What an error is, by its status."""
     kind = Forgotten if status == 404 else Away if status == 429 or status >= 500 else Refused
-    raise kind(f"{method} {path}: {status} {_shown(response)}")
+    return kind(f"{asked}: {status} {_shown(said)}")
 
 
-def _shown(response: httpx2.Response) -> str:
+def _shown(text: str) -> str:
     # One line, whatever it is that answers.
-    text = " ".join(response.text.split())
+    text = " ".join(text.split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

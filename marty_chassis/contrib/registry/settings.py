@@ -22,14 +22,14 @@ from pydantic_core import PydanticCustomError
 def _address(value: object) -> object:
     if not isinstance(value, str):
         return value
-    value = value.strip().rstrip("/")
-    value = value if "://" in value else f"http://{value}"
+    address = value.strip().rstrip("/")
+    address = address if "://" in address else f"http://{address}"
     try:
-        parts = urlsplit(value)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        parts = urlsplit(address)
+        port = parts.port
     except ValueError:
-        known = False
-    if not known:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise PydanticCustomError(
             "address", "must be an address such as http://127.0.0.1:8500, or host:port"
         )
@@ -37,7 +37,7 @@ def _address(value: object) -> object:
         raise PydanticCustomError("address", "must not hold a user or a password")
     if parts.query or parts.fragment:
         raise PydanticCustomError("address", "must end before any `?` or `#`")
-    return value
+    return address
 
 
 def _file(value: Path, info: ValidationInfo) -> Path:

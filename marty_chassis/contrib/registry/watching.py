@@ -144,9 +144,9 @@ class Watch:
         if self.known is None:
             return []
         old = self._link.is_away or not self.known.fresh
-        given: list[ServiceInfo] = [{**one, "stale": old} for one in self.known.services]
+        given = [_marked(one, stale=old) for one in self.known.services]
         if anyio.current_time() < self._until:
-            given += [{**one, "stale": True} for one in self._forgotten.values()]
+            given += [_marked(one, stale=True) for one in self._forgotten.values()]
         return given
 
     def asked(self, idle: float) -> None:
@@ -204,3 +204,7 @@ class Watch:
 
     def __repr__(self) -> str:
         return f"<Watch of {self.name}, {'stale' if self.stale else 'fresh'}>"
+
+
+def _marked(service: ServiceInfo, *, stale: bool) -> ServiceInfo:
+    return {**service, "stale": stale}

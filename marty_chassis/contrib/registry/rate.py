@@ -1,4 +1,4 @@
-"""How often Consul may be asked by one watch."""
+"""How often a registry may be asked by one watch."""
 
 from __future__ import annotations
 
