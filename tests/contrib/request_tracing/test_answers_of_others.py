@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -132,7 +133,7 @@ async def test_other_plugins_see_the_id_as_the_application_does(traced: Host) ->
 
 async def test_many_requests_at_once_keep_their_ids_apart(traced: Host) -> None:
     async def late(request: Request) -> JSONResponse:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return JSONResponse(request.state.correlation_id)
 
     async with traced(app=Starlette(routes=[Route("/", late)])) as host:

@@ -7,6 +7,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -128,7 +129,7 @@ def test_a_client_that_leaves_in_the_middle_has_not_seen_a_failure() -> None:
         async def pieces() -> Any:
             while True:
                 yield b"x" * 65536
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
 
         return StreamingResponse(pieces())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -82,10 +83,8 @@ async def driven(app: Any, *received: Message) -> tuple[list[Message], list[Any]
         "headers": [(b"x-correlation-id", b"theirs")],
         "extensions": {"websocket.http.response": {}},
     }
-    try:
+    with contextlib.suppress(Exception):
         await Traced(app, RequestTracingSettings(), publish)(scope, receive, send)
-    except Exception:
-        pass
     return sent, events
 
 
