@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from contextvars import Context, copy_context
 from functools import partial
 from types import ModuleType, TracebackType
-from typing import Any, Protocol, Self, TypeVarTuple, cast
+from typing import Any, NamedTuple, Protocol, Self, TypeVarTuple, cast
 
 import anyio
 
@@ -69,6 +69,42 @@ def own_scope_cancelled() -> bool:
         nurseries = trio.lowlevel.current_task().child_nurseries
         return any(nursery.cancel_scope.cancel_called for nursery in nurseries)
     return _is_over(anyio.current_effective_deadline())
+
+
+class LooseTask(NamedTuple):
+    """A task that no other task has in a group of its own; compared by the task alone."""
+
+    task: object
+    name: str
+    coroutine: object
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LooseTask) and self.task is other.task
+
+    def __hash__(self) -> int:
+        return id(self.task)
+
+
+def loose_tasks() -> list[LooseTask]:
+    """Every task of this event loop that nobody waits for as trio has it; none outside of one."""
+    if (trio := _running_trio()) is not None:
+        root = trio.lowlevel.current_root_task()
+        tasks = [one for nursery in root.child_nurseries for one in nursery.child_tasks]
+        return [LooseTask(one, one.name, one.coro) for one in tasks]
+    if (loop := asyncio._get_running_loop()) is None:
+        return []
+    held = {info.id for info in anyio.get_running_tasks() if info.parent_id is not None}
+    return [
+        LooseTask(one, one.get_name(), one.get_coro())
+        for one in asyncio.all_tasks(loop)
+        if id(one) not in held
+    ]
+
+
+def signal_callback(number: int) -> object:
+    """What asyncio's loop calls for a signal; `None` for others, where nobody can tell."""
+    handlers = getattr(asyncio._get_running_loop(), "_signal_handlers", {})
+    return getattr(handlers.get(number), "_callback", None)
 
 
 def on_trio() -> bool:

@@ -6,19 +6,28 @@ of milliseconds. For an operator who has asked for it.
 
 from __future__ import annotations
 
-import atexit
 import gc
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from types import FrameType, FunctionType, MethodType, ModuleType
+from types import (
+    AsyncGeneratorType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+    ModuleType,
+)
 
+from .at_exit import registered
 from .survivors import Survivor, Survivors
 
 _DEPTH = 16
 """Steps away from what is held: from code to the logger that has a handler made of it are 11."""
 _WIDTH = 500
 """Objects looked at in each step."""
+_RUNS = (AsyncGeneratorType, CoroutineType, FrameType, GeneratorType)
 _MOST = 3
 """Holders that are named for each thing."""
 
@@ -48,8 +57,13 @@ def _holders(survivor: Survivor, plugin: str, survivors: Survivors) -> tuple[str
     return ()
 
 
-def _ways(thing: object) -> list[str]:
-    """Breadth first, against the direction of the references."""
+def kept_in(thing: object) -> tuple[str, ...]:
+    """The ways to it from modules alone, as `json.kept > list > Audit`; none without such a way."""
+    return tuple(_ways(thing, in_modules=True))
+
+
+def _ways(thing: object, *, in_modules: bool = False) -> list[str]:
+    """Breadth first, against the direction of the references; `in_modules` passes by what runs."""
     way = {id(thing): _word(thing)}
     level = [thing]
     found: dict[str, None] = {}
@@ -65,6 +79,8 @@ def _ways(thing: object) -> list[str]:
             held = next((one for one in gc.get_referents(holder) if id(one) in below), None)
             if held is None:
                 continue
+            if in_modules and isinstance(holder, _RUNS):
+                continue
             path = way[id(held)]
             if (root := _root(holder, held)) is not None:
                 found[f"{root} > {path}" if path else root] = None
@@ -74,30 +90,10 @@ def _ways(thing: object) -> list[str]:
             level.append(holder)
         if not level or len(found) >= _MOST:
             break
-    for callback in _at_exit():
+    for callback in registered():
         if id(callback) in way:
             found[f"atexit > {way[id(callback)]}"] = None
     return list(found)[:_MOST]
-
-
-class _Listens:
-    """Equal to nothing, and knows what it was compared with."""
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        self.heard: list[object] = []
-
-    def __eq__(self, other: object) -> bool:
-        self.heard.append(other)
-        return False
-
-
-def _at_exit() -> list[object]:
-    """What is called when the process ends; there is no door to ask for it."""
-    listens = _Listens()
-    atexit.unregister(listens)  # type: ignore[arg-type]
-    return listens.heard
 
 
 def _root(holder: object, held: object) -> str | None:

@@ -36,6 +36,8 @@ def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any
     both = dict(first)
     for key, value in second.items():
         known = both.get(key)
-        nested = isinstance(known, Mapping) and isinstance(value, Mapping)
-        both[key] = merged(known, value) if nested else value
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            both[key] = merged(known, value)
+        else:
+            both[key] = value
     return both

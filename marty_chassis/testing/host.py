@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
-from marty_chassis.lifecycle import PluginStatus, Reloaded, State
+from marty_chassis.lifecycle import PluginStatus, Reloaded, State, Supervisor
+from marty_chassis.lifecycle.census import Ward
 from marty_chassis.plugins.body import PluginBody
 from marty_chassis.settings import ChassisConfig
 from marty_chassis.web import Chassis
@@ -79,6 +80,8 @@ class PluginHost:
         self.events = EventRecorder()
         """Everything that is published here."""
         self.chassis: Chassis
+        self.ward: Ward
+        """Sees what is left."""
         self.app: ASGIApp
         """The application with the chassis around it."""
         self.client: httpx2.AsyncClient
@@ -87,6 +90,7 @@ class PluginHost:
         """Asks the management API, as one who may do everything: `/plugins/{name}`."""
 
     async def __aenter__(self) -> Self:
+        self.ward = Ward()
         await self._stack.__aenter__()
         try:
             await self._enter()
@@ -177,6 +181,9 @@ class PluginHost:
             plugin_directories=self._folders,
             clock=self._clock or time.monotonic,
         )
+        supervisor = self.chassis.plugin_manager.supervisor
+        self.ward.watch(supervisor)
+        self._stack.callback(_leave, supervisor)
         self.chassis.bound("service", 80)
         self.events.record(self.chassis.event_bus)
         self._stack.callback(self.events.stop)
@@ -220,3 +227,9 @@ class PluginHost:
 
     def __repr__(self) -> str:
         return f"<PluginHost of {', '.join(self.names) or 'no plugins'}>"
+
+
+def _leave(supervisor: Supervisor) -> None:
+    """Let their modules leave the process: nobody will start them again."""
+    for candidate in supervisor.candidates().values():
+        candidate.leave()

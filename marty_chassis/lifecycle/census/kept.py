@@ -1,0 +1,43 @@
+"""Contexts of runs that are over and that a module of somebody else keeps."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from weakref import ref
+
+from marty_chassis.lifecycle.leaks import kept_in
+
+from .difference import Difference, Place
+from .sources import Sources
+
+
+def left(contexts: Iterable[ref[object]], sources: Sources) -> Iterator[Difference]:
+    """Those that are alive; collects all garbage if one seems to be."""
+    contexts = [one for one in contexts if one() is not None]
+    if contexts:
+        gc.collect()
+    for one in contexts:
+        context = one()
+        if context is None:
+            continue
+        for way in kept_in(context):
+            holder = way.partition(" > ")[0]
+            where = _where(holder, sources)
+            if where is not None:
+                yield Difference(
+                    "context",
+                    f"{id(context)} {holder}",
+                    f"the context of a run that is over is kept in {way}",
+                    where,
+                    "Keep it in the plugin, which gets another one for each run.",
+                )
+        del context
+
+
+def _where(holder: str, sources: Sources) -> Place | None:
+    below = f"{holder}."
+    module, _, name = holder.rpartition(".")
+    return sources.store(
+        lambda store: store.base == holder or (store.base, store.name) == (module, name)
+    ) or sources.call_that(lambda call: call.name.startswith(below))

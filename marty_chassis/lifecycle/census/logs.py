@@ -1,0 +1,105 @@
+"""Handlers, filters and levels of the standard library's loggers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from .difference import Difference, Place
+from .sources import Sources
+
+_CONFIGURE = ("basicConfig", "dictConfig", "fileConfig")
+
+
+class Seen(NamedTuple):
+    """One logger."""
+
+    handlers: tuple[logging.Handler, ...]
+    filters: tuple[object, ...]
+    level: int
+    quiet: tuple[bool, bool]
+    """Whether it is disabled, and whether it keeps its records to itself."""
+
+
+def look() -> Mapping[str, Seen]:
+    """Every logger there is, by name; the root's is `root`."""
+    loggers = logging.Logger.manager.loggerDict.copy().items()
+    seen = {name: _seen(one) for name, one in loggers if isinstance(one, logging.Logger)}
+    return {"root": _seen(logging.getLogger()), **seen}
+
+
+def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
+    """What was added, taken away or set by the plugin; a logger of its own is its own affair."""
+    fresh = Seen((), (), logging.NOTSET, (False, False))
+    for name, now in look().items():
+        if sources.package and f"{name}.".startswith(f"{sources.package}."):
+            continue
+        then = before.get(name, fresh)
+        words = {} if name == "root" else {name}
+        for handler in now.handlers:
+            if handler in then.handlers or isinstance(handler, logging.NullHandler):
+                continue
+            where = sources.place_of(handler) or sources.call(("addHandler", *_CONFIGURE), words)
+            yield from _one(
+                name,
+                str(id(handler)),
+                f"the {type(handler).__name__} of logger {name!r} is still there",
+                where,
+                "context.resources.callback(logger.removeHandler, handler) takes it away.",
+            )
+        for handler in then.handlers:
+            if handler not in now.handlers:
+                yield from _one(
+                    name,
+                    f"without {id(handler)}",
+                    f"the {type(handler).__name__} of logger {name!r} is gone",
+                    sources.call(("removeHandler", "clear", "pop", *_CONFIGURE), words),
+                    "Other people's handlers are theirs: leave them alone.",
+                )
+        for one in now.filters:
+            if one not in then.filters:
+                yield from _one(
+                    name,
+                    str(id(one)),
+                    f"a filter of logger {name!r} is still there",
+                    sources.place_of(one) or sources.call(("addFilter",), words),
+                    "context.resources.callback(logger.removeFilter, filter) takes it away.",
+                )
+        if now.level != then.level:
+            level = logging.getLevelName
+            yield from _one(
+                name,
+                f"{name} at {now.level}",
+                f"the level of logger {name!r} is {level(now.level)} and was {level(then.level)}",
+                sources.call(("setLevel", *_CONFIGURE), words) or _set(sources, "level"),
+                "Leave it to the configuration: plugins.settings.<name>.log_level.",
+            )
+        if now.quiet != then.quiet:
+            yield from _one(
+                name,
+                f"{name} is quiet",
+                f"logger {name!r} is disabled, or keeps its records to itself, and did not",
+                _set(sources, "disabled") or _set(sources, "propagate") or sources.call(_CONFIGURE),
+                "Put it back in `stop`.",
+            )
+
+
+def _seen(logger: logging.Logger) -> Seen:
+    return Seen(
+        tuple(logger.handlers),
+        tuple(logger.filters),
+        logger.level,
+        (bool(logger.disabled), not logger.propagate),
+    )
+
+
+def _set(sources: Sources, attribute: str) -> Place | None:
+    return sources.store(lambda store: store.name == attribute)
+
+
+def _one(
+    logger: str, key: str, what: str, where: Place | None, instead: str
+) -> Iterator[Difference]:
+    if where is not None:
+        yield Difference("logging", key, what, where, instead, named=" " in key)

@@ -1,0 +1,58 @@
+"""Where Python looks for modules: `sys.path`, `sys.meta_path`, `sys.path_hooks`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from .difference import Difference
+from .source import Call, Store
+from .sources import Sources
+
+_NAMES = ("path", "meta_path", "path_hooks")
+_ADD = ("append", "insert", "extend", "addsitedir")
+
+
+def look() -> Mapping[str, tuple[object, ...]]:
+    """The three lists."""
+    return {name: tuple(getattr(sys, name)) for name in _NAMES}
+
+
+def left(before: Mapping[str, tuple[object, ...]], sources: Sources) -> Iterator[Difference]:
+    """What the plugin has added."""
+    for name, now in look().items():
+        for entry in now:
+            if any(entry is one or entry == one for one in before[name]):
+                continue
+            where = (
+                sources.place_of(entry)
+                or sources.call_that(_adding_to(name))
+                or sources.store(_storing_in(name))
+            )
+            if where is not None:
+                shown = entry if isinstance(entry, str) else _word(entry)
+                yield Difference(
+                    "path",
+                    f"{name} {shown}",
+                    f"sys.{name} still has {shown!r}",
+                    where,
+                    "Import what lies beside the plugin relatively: `from . import name`.",
+                    named=True,
+                )
+
+
+def _adding_to(name: str) -> Callable[[Call], bool]:
+    def adds(call: Call) -> bool:
+        return call.last in _ADD and (
+            call.name.startswith(f"sys.{name}.") or call.last == "addsitedir"
+        )
+
+    return adds
+
+
+def _storing_in(name: str) -> Callable[[Store], bool]:
+    return lambda store: store.base == f"sys.{name}" or (store.base, store.name) == ("sys", name)
+
+
+def _word(entry: object) -> str:
+    return str(getattr(entry, "__qualname__", None) or type(entry).__qualname__)

@@ -1,0 +1,246 @@
+"""One file of a plugin as it ran: whose code it is, and which of its lines does a thing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from functools import cached_property
+from types import CodeType
+from typing import NamedTuple
+
+from .difference import Place
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Call(NamedTuple):
+    """A call that is written somewhere."""
+
+    name: str
+    """As it is resolved by the imports: `logging.getLogger().addHandler`."""
+    node: ast.Call
+
+    @property
+    def last(self) -> str:
+        """What is called: `addHandler`."""
+        return self.name.rpartition(".")[2]
+
+    def words(self) -> set[str]:
+        """The texts, names and attributes in its arguments."""
+        found: set[str] = set()
+        for argument in (*self.node.args, *(one.value for one in self.node.keywords)):
+            for node in ast.walk(argument):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    found.add(node.value)
+                elif isinstance(node, ast.Name):
+                    found.add(node.id)
+                elif isinstance(node, ast.Attribute):
+                    found.add(node.attr)
+        return found
+
+
+class Store(NamedTuple):
+    """Something that is set, or deleted, in something else."""
+
+    base: str
+    """As it is resolved by the imports: `os.environ`, `json`."""
+    name: str | None
+    """The attribute or the key; `None` for one that is not written out."""
+    node: ast.Attribute | ast.Subscript
+
+
+class Source:
+    """A file, or the part of it that is the plugin's.
+
+    within: a line of a class or function which is the plugin, in a file that holds more, as that of
+    a test does; with what it refers to in the same file it is the part. Without it the whole file.
+    """
+
+    def __init__(self, path: str, text: str, within: int | None = None) -> None:
+        self.path = path
+        self.text = text
+        self._within = within
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """What is written; nothing where it cannot be read."""
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError):
+            return ast.Module([], [])
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """What each imported name stands for, dotted; relative ones are the plugin's own."""
+        found: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for one in node.names:
+                    first = one.name.partition(".")[0]
+                    found[one.asname or first] = one.name if one.asname else first
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                for one in node.names:
+                    found[one.asname or one.name] = f"{node.module}.{one.name}"
+        return found
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call, in the order of the lines."""
+        calls = (one for one in self._nodes if isinstance(one, ast.Call))
+        return tuple(Call(self.resolved(dotted(one.func)), one) for one in calls)
+
+    @cached_property
+    def stores(self) -> tuple[Store, ...]:
+        """Every attribute and item that is set or deleted."""
+        found: list[Store] = []
+        for node in self._nodes:
+            if not isinstance(node, (ast.Attribute, ast.Subscript)):
+                continue
+            if isinstance(node.ctx, ast.Load):
+                continue
+            base = self.resolved(dotted(node.value))
+            found.append(Store(base, _name_in(node), node))
+        return tuple(found)
+
+    def imported(self, package: str) -> set[str]:
+        """The names of modules that the plugin's part imports, as far as they may be some.
+
+        package: the one that relative imports start at.
+        """
+        used = {node.id for node in self._nodes if isinstance(node, ast.Name)}
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if not isinstance(node, (ast.Import, ast.ImportFrom)):
+                continue
+            names = [n for n in node.names if (n.asname or n.name.partition(".")[0]) in used]
+            if isinstance(node, ast.Import):
+                found |= {one.name for one in names}
+            elif names:
+                above = package.split(".")[: 1 - node.level or None] if node.level else []
+                base = ".".join([*above, *([node.module] if node.module else [])])
+                found |= {base, *(f"{base}.{one.name}" for one in names)}
+        return found
+
+    def resolved(self, name: str) -> str:
+        """A dotted name with what its first word was imported as."""
+        first, dot, rest = name.partition(".")
+        return f"{self.imports.get(first, first)}{dot}{rest}"
+
+    def owns(self, code: CodeType) -> bool:
+        """Whether a function is written here."""
+        return code.co_filename == self.path and self.has(code.co_firstlineno)
+
+    def has(self, line: int) -> bool:
+        """Whether a line is the plugin's."""
+        return self._spans is None or any(line in span for span in self._spans)
+
+    def at(self, node: ast.expr | ast.stmt) -> Place:
+        """The place of something that is written here."""
+        return Place(self.path, node.lineno, self._function(node.lineno))
+
+    def class_at(self, qualname: str) -> Place | None:
+        """Where a class is written."""
+        name = qualname.rpartition(".")[2]
+        for node in self._nodes:
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                return Place(self.path, node.lineno)
+        return None
+
+    def refers_to(self, package: str) -> Place | None:
+        """The first call of something from a package, else the line that imports it."""
+        below = f"{package}."
+        for call in self.calls:
+            if call.name == package or call.name.startswith(below):
+                return self.at(call.node)
+        for node in self._nodes:
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [one.name for one in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            if any(name == package or name.startswith(below) for name in names):
+                return self.at(node)  # type: ignore[arg-type]  # one of both
+        return None
+
+    # ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _nodes(self) -> tuple[ast.AST, ...]:
+        nodes = (n for n in ast.walk(self.tree) if self.has(getattr(n, "lineno", 0)))
+        return tuple(sorted(nodes, key=lambda node: getattr(node, "lineno", 0)))
+
+    @cached_property
+    def _spans(self) -> tuple[range, ...] | None:
+        if self._within is None:
+            return None
+        around = [node for node in self._definitions if self._within in _span(node)]
+        if not around:
+            return ()
+        # A line of a method stands for its class.
+        classes = [node for node in around if isinstance(node, ast.ClassDef)]
+        root = min(classes or around, key=lambda node: len(_span(node)))
+        visible = _names(self.tree.body)
+        for one in sorted(around, key=lambda node: -len(_span(node))):
+            if not isinstance(one, ast.ClassDef):
+                visible |= _names(one.body)
+        todo: list[ast.stmt] = [root]
+        part: list[ast.stmt] = []
+        while todo:
+            part.append(node := todo.pop())
+            used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+            new = (visible[name] for name in used if name in visible)
+            todo += [one for one in new if one not in (*part, *todo)]
+        return tuple(_span(node) for node in part)
+
+    @cached_property
+    def _definitions(self) -> tuple[Definition, ...]:
+        return tuple(node for node in ast.walk(self.tree) if isinstance(node, Definition))
+
+    def _function(self, line: int) -> str:
+        """The innermost function around a line."""
+        functions = [node for node in self._definitions if not isinstance(node, ast.ClassDef)]
+        around = [node for node in functions if line in _span(node)]
+        return min(around, key=lambda node: len(_span(node))).name if around else ""
+
+    def __repr__(self) -> str:
+        return f"<Source {self.path}>"
+
+
+def dotted(node: ast.expr) -> str:
+    """An expression as words with dots: `logging.getLogger().addHandler`."""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return f"{dotted(node.value)}.{node.attr}"
+        case ast.Call():
+            return f"{dotted(node.func)}()"
+        case ast.Subscript():
+            return f"{dotted(node.value)}[]"
+        case _:
+            return "?"
+
+
+def _name_in(node: ast.Attribute | ast.Subscript) -> str | None:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    key = node.slice
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+
+
+def _names(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
+    """What these statements define, but for imports."""
+    found: dict[str, ast.stmt] = {}
+    for node in body:
+        if isinstance(node, Definition):
+            found[node.name] = node
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {one.id: node for one in targets if isinstance(one, ast.Name)}
+    return found
+
+
+def _span(node: ast.stmt) -> range:
+    decorators = getattr(node, "decorator_list", ())
+    first = min([node.lineno, *(one.lineno for one in decorators)])
+    return range(first, (node.end_lineno or node.lineno) + 1)
