@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote_to_bytes
 _PLAIN = re.compile(r"(?:/[\w~!$&'()*+,=:@-]+(?:\.[\w~!$&'()*+,=:@-]+)*)*/?", re.ASCII)
 """A path that everybody reads in the same way."""
 _UNREADABLE = re.compile(r"[\x00-\x1f\x7f\ufffd]")
-_LONGEST: Final = 4096  # characters
-_MOST: Final = 64  # readings
+_LONGEST: Final = 2048  # characters, of a path that is not plain
+_MOST: Final = 32  # readings
 
 
 def readings(scope: Mapping[str, Any]) -> frozenset[str] | None:
@@ -31,17 +31,19 @@ def readings(scope: Mapping[str, Any]) -> frozenset[str] | None:
         return frozenset({path or "/"})
     if max(len(path), len(raw)) > _LONGEST:
         return None
-    found: set[str] = set()
-    new = {path, raw if raw and not _is_written(raw, path) else path}
-    try:
-        while new:
-            found |= new
-            new = {change(one) for one in new for change in _CHANGES} - found
-            if len(found) > _MOST:
-                return None
-    except UnicodeDecodeError:
-        return None
-    return None if any(map(_UNREADABLE.search, found)) else frozenset(found)
+    found = {path, raw if raw and not _is_written(raw, path) else path}
+    unread = list(found)
+    while unread:
+        one = unread.pop()
+        if _UNREADABLE.search(one) or len(found) > _MOST:
+            return None
+        try:
+            new = {change(one) for change in _CHANGES} - found
+        except UnicodeDecodeError:
+            return None
+        found |= new
+        unread += new
+    return frozenset(found)
 
 
 def _is_written(raw: str, path: str) -> bool:
@@ -51,6 +53,14 @@ def _is_written(raw: str, path: str) -> bool:
 
 def _decoded(path: str) -> str:
     return unquote_to_bytes(path).decode() if "%" in path else path
+
+
+def _as_unicode(path: str) -> str:
+    """The text where a server took each byte of it for a character."""
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return path
 
 
 def _with_slashes(path: str) -> str:
@@ -101,6 +111,7 @@ def _rooted(path: str) -> str:
 
 _CHANGES: Final[tuple[Callable[[str], str], ...]] = (
     _decoded,
+    _as_unicode,
     _with_slashes,
     _folded,
     _without_parameters,

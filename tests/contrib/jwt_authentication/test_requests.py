@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .conftest import Guarded
@@ -49,7 +51,9 @@ async def test_who_has_none_is_told_how_to_come_back(guarded: Guarded) -> None:
         {"padding": "x" * 10_000},
     ],
 )
-async def test_nobody_learns_what_is_wrong_with_a_token(guarded: Guarded, changes: dict) -> None:
+async def test_nobody_learns_what_is_wrong_with_a_token(
+    guarded: Guarded, changes: dict[str, Any]
+) -> None:
     async with guarded() as host:
         answers = [
             await host.client.get("/", headers={"authorization": f"Bearer {text}"})
@@ -71,8 +75,8 @@ async def test_a_token_without_the_scope_is_not_enough(guarded: Guarded) -> None
             )
             assert answer.json()["detail"] == "The token does not allow this."
 
-        for scope in ("staff admin", ["admin", "staff", "more"]):
-            assert (await host.client.get("/admin", headers=bearer(scope=scope))).status_code == 200
+        for said in ("staff admin", ["admin", "staff", "more"]):
+            assert (await host.client.get("/admin", headers=bearer(scope=said))).status_code == 200
         assert (await host.client.get("/", headers=bearer())).status_code == 200
         assert (await host.client.get("/admin")).headers["www-authenticate"] == NO_TOKEN
 
