@@ -80,8 +80,8 @@ class Traced:
                 raise
             finally:
                 # For what stands further out and looks for the route, as it would without us.
-                if "route" in inner:
-                    scope["route"] = inner["route"]
+                known = ("route", "path_params")
+                scope.update((key, inner[key]) for key in known if key in inner)
             await tell()
 
     def __repr__(self) -> str:
