@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marty_chassis.contrib.custom_metrics.measured import Measured
 from marty_chassis.contrib.custom_metrics.requests import ROUTES, Requests
+from marty_chassis.contrib.request_tracing import RequestTracing
 from marty_chassis.plugins import IMiddlewarePlugin, plugin
 from marty_chassis.testing import WebSocketRefused
 
@@ -107,6 +108,13 @@ async def test_what_plugins_change_hides_no_route(metered: Host) -> None:
         await host.client.get("/orders/7")
 
         assert (await scrape(host.operator)).names("route") == {"/orders/{id}"}
+
+
+async def test_request_tracing_hides_no_route(metered: Host) -> None:
+    async with metered(app=shop(), plugins=[RequestTracing]) as host:
+        await host.client.get("/v2/big/orders/7")
+
+        assert (await scrape(host.operator)).names("route") == {"/v2/{kind}/orders/{id}"}
 
 
 async def test_a_405_has_a_route_and_a_redirect_has_none(metered: Host) -> None:
