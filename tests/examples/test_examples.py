@@ -16,7 +16,9 @@ import marty_hookspecs
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples"
-EXAMPLES = sorted([*FOLDER.glob("[!_]*.py"), *FOLDER.glob("*/service.py")])
+EXAMPLES = sorted(
+    {*FOLDER.glob("[!_]*.py"), *FOLDER.glob("*/service.py")} - {FOLDER / "storefront" / "service.py"}
+)
 PACKAGES = {str(Path(package.__path__[0]).parent) for package in (marty_chassis, marty_hookspecs)}
 
 

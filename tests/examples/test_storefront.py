@@ -1,0 +1,42 @@
+"""The storefront: all bundled plugins in one service, and a client that proves each claim."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import marty_chassis
+import marty_hookspecs
+
+from ..programs import program
+from .test_examples import FOLDER, block
+
+CLIENT = FOLDER / "storefront" / "client.py"
+CONSUL = Path(__file__).parents[1] / "contrib" / "consul"
+"""A server that keeps Consul's contract: no agent is to be had here."""
+ROOTS = [str(Path(one.__path__[0]).parent) for one in (marty_chassis, marty_hookspecs)]
+
+
+@pytest.mark.slow
+def test_every_claim_of_the_storefront_is_so_while_consul_and_etcd_die() -> None:
+    program("etcd")
+    words = ast.get_docstring(ast.parse(CLIENT.read_text("utf-8"))) or ""
+    consul = shlex.join([sys.executable, "-m", "contract", "--port", "{port}"])
+
+    run = subprocess.run(
+        [sys.executable, str(CLIENT), "--consul", consul],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*ROOTS, str(CONSUL)])},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.strip() == block(words, "Prints:")
