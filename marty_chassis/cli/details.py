@@ -13,6 +13,29 @@ from marty_chassis.settings import redacted
 from .loading import Plugin, Plugins
 
 
+def row(plugin: Plugin) -> dict[str, Any]:
+    """Give what a listing has of it."""
+    return {
+        "name": plugin.name,
+        "version": plugin.candidate.metadata.version,
+        "state": plugin.outlook,
+        "source": str(plugin.candidate.source),
+        "kind": plugin.candidate.source.kind,
+        "description": plugin.candidate.metadata.description,
+        "problem": plugin.reason,
+        "problems": [
+            {
+                "severity": one.severity,
+                "place": one.place,
+                "path": one.path,
+                "message": one.message,
+                "hint": one.hint,
+            }
+            for one in plugin.problems
+        ],
+    }
+
+
 def details(plugin: Plugin, plugins: Plugins) -> dict[str, Any]:
     """Give it as data; secrets of its configuration are masked."""
     candidate, config = plugin.candidate, plugins.config

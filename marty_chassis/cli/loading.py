@@ -101,13 +101,18 @@ async def _loaded(config: ChassisConfig) -> Plugins:
     return await tried(config, chassis.found, chassis.plugin_manager)
 
 
-async def tried(config: ChassisConfig, found: Found, manager: PluginManager) -> Plugins:
-    """Make each plugin that was found, in the order of starting."""
+async def tried(
+    config: ChassisConfig, found: Found, manager: PluginManager, *, configured: bool = True
+) -> Plugins:
+    """Make each plugin that was found, in the order of starting.
+
+    Unless they are configured, what is missing in their sections stands in nobody's way.
+    """
     usable = {one.name: one for one in found.candidates if one.usable}
     order = ordered({name: one.metadata for name, one in usable.items()})
     plugins: dict[str, Plugin] = {}
     for name in order.sequence:
-        plugins[name] = await _tried(usable[name], manager, order, plugins)
+        plugins[name] = await _tried(usable[name], manager, order, plugins, configured)
     doubles: list[Plugin] = []
     for one in found.candidates:
         if not one.usable:
@@ -120,7 +125,11 @@ async def tried(config: ChassisConfig, found: Found, manager: PluginManager) -> 
 
 
 async def _tried(
-    candidate: Candidate, manager: PluginManager, order: Order, earlier: Mapping[str, Plugin]
+    candidate: Candidate,
+    manager: PluginManager,
+    order: Order,
+    earlier: Mapping[str, Plugin],
+    configured: bool,
 ) -> Plugin:
     """Make one plugin and read what it registers; what stands in its way comes out in words."""
     name = candidate.name
@@ -132,7 +141,7 @@ async def _tried(
         problems = await _registered(body, manager.faults)
     except PluginFault as error:
         return Plugin(candidate, "error", f"{error.fault}.", (), hooks, error.fault)
-    if problems:
+    if problems and configured:
         said = "; ".join(str(problem).rstrip(".") for problem in problems)
         return Plugin(
             candidate, "error", f"its configuration cannot be used: {said}.", problems, hooks

@@ -75,10 +75,11 @@ class Failure:
         if self.where:
             said = _SAID_TWICE.sub("", said)
         what = f"{self.fault.kind}: {said}" if said else self.fault.kind
-        return f"{self.where or place}: {what}. {_advice(self.fault, folder)}"
+        return f"{self.where or place}: {what}. {advice(self.fault, folder)}"
 
 
-def _advice(fault: Fault, folder: Path | None) -> str:
+def advice(fault: Fault, folder: Path | None) -> str:
+    """Say what to do; `folder` is where siblings of the plugin would be."""
     missing = _MISSING.match(fault.message)
     if missing is not None:
         name = missing[1].partition(".")[0]

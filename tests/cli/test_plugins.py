@@ -19,12 +19,12 @@ CONFIG = """
 
 AUDIT = '''
     """Notes."""
-    from pydantic import BaseModel
+    from pydantic import BaseModel, SecretStr
     from marty_chassis.plugins import IServicePlugin, plugin
 
     class Settings(BaseModel):
         level: int = 1
-        api_token: str = "changeme"
+        api_token: SecretStr = SecretStr("changeme")
 
     print("a plugin that prints while it is imported")
 
@@ -38,7 +38,7 @@ AUDIT = '''
 STORE = """
     from marty_hookspecs import PluginMetadata, hookimpl
 
-    plugin_metadata = PluginMetadata(name="store", version="1.0.0")
+    plugin_metadata = PluginMetadata(name="store", version="1.0.0", description="Keeps")
 
     @hookimpl(priority=5)
     def health_check():
@@ -117,7 +117,7 @@ def test_a_check_without_findings_is_zero(marty: Marty) -> None:
     said = marty("plugins", "check")
 
     assert (said.exit_code, said.stdout) == (0, "")
-    assert said.stderr.endswith("2 of 3 plugins would start.\n")
+    assert said.stderr.endswith("Nothing is wrong in 2 files; 2 of 3 plugins would start.\n")
 
 
 @pytest.mark.usefixtures("service")
@@ -142,18 +142,31 @@ def test_a_check_finds_all_that_would_keep_plugins_from_starting(
     as_data = marty("plugins", "check", "--json")
 
     assert said.exit_code == as_data.exit_code == 1
-    lines = {line.split(": ")[1]: line for line in said.stdout.splitlines()}
-    assert "config.yaml:5:12 plugins.audit.level: Input should be a valid boolean" in lines["audit"]
-    assert "broken.py:1: SyntaxError: invalid syntax" in lines["broken"]
-    assert "Did you mean 'health_check'?" in lines["hook"]
-    assert "ZeroDivisionError: division by zero" in lines["raises"]
-    assert lines["needs"] == (
-        "blocked: needs: it needs 'nobody', which no plugin here is or provides."
-    )
-    assert lines["waits"] == "blocked: waits: 'needs' would not start."
     found = json.loads(as_data.stdout)
+    told = {(one["path"], one["line"]): one for one in found["findings"]}
+    section = told["config.yaml", 5]
+    assert (section["rule"], section["message"]) == (
+        "configuration",
+        "plugins.audit.level: Input should be a valid boolean, unable to interpret input",
+    )
+    assert told["plugins/broken.py", 1]["rule"] == "syntax"
+    assert "Did you mean 'health_check'?" in told["plugins/hook.py", 3]["hint"]
+    assert told["plugins/raises.py", 6]["message"] == "ZeroDivisionError: division by zero"
+    assert told["plugins/needs.py", 3]["message"] == (
+        "it needs 'nobody', which no plugin here is or provides"
+    )
+    assert told["plugins/waits.py", 3]["message"] == "it needs 'needs', which would not start"
     assert not found["ok"]
-    assert {one["name"] for one in found["plugins"]} == set(lines)
+    assert {one["name"] for one in found["plugins"]} == {
+        "audit",
+        "broken",
+        "hook",
+        "needs",
+        "raises",
+        "waits",
+    }
+    assert "plugins/waits.py\n  3:19    error: it needs 'needs'" in said.stdout
+    assert said.stderr.endswith("; 1 of 8 plugins would start.\n")
 
 
 RAISES = """

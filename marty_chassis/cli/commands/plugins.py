@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +13,7 @@ from marty_chassis.cli.session import Code, Session
 from marty_chassis.cli.talk import as_json, data, say, table, warn
 
 if TYPE_CHECKING:
-    from marty_chassis.cli.loading import Plugin, Plugins
+    from marty_chassis.cli.loading import Plugins
 
 _COLOURS = {"starts": "green", "error": "red", "blocked": "yellow", "disabled": "bright_black"}
 
@@ -37,9 +37,11 @@ for _command in (moving.reload, moving.enable, moving.disable):
 @pass_session
 def list_(session: Session, as_data: bool) -> None:
     """Print every plugin with its version, where it is from, and what would become of it."""
+    from marty_chassis.cli.details import row
+
     loaded = _loaded(session)
     if as_data:
-        as_json([_row(one) for one in loaded.all])
+        as_json([row(one) for one in loaded.all])
         return
     if not loaded.all:
         say("There are no plugins here. Set plugins.directories, or install some.", session)
@@ -80,34 +82,62 @@ def info(session: Session, name: str, as_data: bool) -> None:
         data("\n\n".join(told(one) for one in found))
 
 
-@plugins.command(short_help="Whether every plugin could start.")
+@plugins.command(short_help="What is wrong with plugins, before they run.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @json_option
+@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--static", is_flag=True, help="Look at the source alone, and run nothing of it.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long importing and making a plugin may take.",
+)
+@click.option("--rules", is_flag=True, help="Print every rule, and check nothing.")
 @common
 @pass_session
 @click.pass_context
-def check(context: click.Context, session: Session, as_data: bool) -> None:
-    """Check plugins, hooks, dependencies and configuration; exit with 1 if anything is wrong."""
-    loaded = _loaded(session)
-    wrong = [one for one in loaded.all if one.outlook in ("error", "blocked")]
-    problems = [*loaded.config.warnings, *loaded.found.problems]
-    errors = [one for one in problems if one.severity == "error"]
-    well = not wrong and not errors
+def check(
+    context: click.Context,
+    session: Session,
+    paths: tuple[str, ...],
+    as_data: bool,
+    strict: bool,
+    static: bool,
+    timeout: float,
+    rules: bool,
+) -> None:
+    """Check plugins, and exit with 1 if anything is wrong with them.
+
+    PATH is a plugin file, a package, a folder, a martyconf.py, a project with pyproject.toml, or
+    the name of an installed distribution; without one it is every plugin of the configuration.
+
+    The source is looked at; then the plugin is imported and made in a process of its own, and
+    compared with its section of the configuration. Nothing is started. A comment suppresses one
+    rule on its line: # marty: ignore[rule]
+    """
+    from marty_chassis.cli.checking.check import check as checked
+    from marty_chassis.cli.checking.report import rules_as_data, rules_as_text
+    from marty_chassis.cli.checking.targets import NoSuchTarget
+
+    if rules:
+        as_json(rules_as_data()) if as_data else data(rules_as_text())
+        return
+    try:
+        report, printed = checked(session, paths, run=not static, seconds=timeout)
+    except NoSuchTarget as error:
+        raise click.BadParameter(str(error), param_hint="PATH") from None
+    if session.verbose and printed:
+        say(printed.rstrip(), session)
+    well = not report.errors and not (strict and report.warnings)
     if as_data:
-        as_json(
-            {
-                "ok": well,
-                "plugins": [_row(one) for one in wrong],
-                "problems": [_problem(one) for one in problems],
-            }
-        )
+        as_json(report.as_data(ok=well))
     else:
-        for one in wrong:
-            data(f"{one.outlook}: {one.name}: {one.reason}")
-        for problem in problems:
-            data(f"{problem.severity}: {problem}")
-        count = len(loaded.plugins)
-        usable = sum(one.outlook == "starts" for one in loaded.plugins.values())
-        say(f"{usable} of {count} plugins would start.", session)
+        if report.findings:
+            data(report.told())
+        say(report.summary(), session)
     if not well:
         context.exit(Code.FAILED)
 
@@ -132,26 +162,3 @@ def _loaded(session: Session) -> Plugins:
     from marty_chassis.cli.loading import load
 
     return load(session)
-
-
-def _row(one: Plugin) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "version": one.candidate.metadata.version,
-        "state": one.outlook,
-        "source": str(one.candidate.source),
-        "kind": one.candidate.source.kind,
-        "description": one.candidate.metadata.description,
-        "problem": one.reason,
-        "problems": [_problem(problem) for problem in one.problems],
-    }
-
-
-def _problem(problem: Any) -> dict[str, str]:
-    return {
-        "severity": problem.severity,
-        "place": problem.place,
-        "path": problem.path,
-        "message": problem.message,
-        "hint": problem.hint,
-    }

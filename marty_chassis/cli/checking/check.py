@@ -1,0 +1,84 @@
+"""One check: the sources are looked at, the plugins are tried, and both are told as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from marty_chassis.cli.session import Session
+
+from .apart import Tried, try_configuration, try_units
+from .declarations import declared
+from .finding import Finding
+from .ignores import kept
+from .report import Report
+from .static import Looked, look
+from .targets import of_configuration, of_word
+from .unit import Unit
+
+
+def check(
+    session: Session, words: Sequence[str], *, run: bool, seconds: float
+) -> tuple[Report, str]:
+    """Check what is named, or every plugin of the configuration; give what plugins printed, too.
+
+    run: whether they are imported and made, each unit within so many seconds.
+    Raises NoSuchTarget, CannotTry and InvalidConfiguration.
+    """
+    units: list[Unit] = []
+    findings: list[Finding] = []
+    for one in _named(session, words):
+        if isinstance(one, Finding):
+            findings.append(one)
+        else:
+            units.append(one)
+    looked = look(dict.fromkeys(units))
+    tried = Tried()
+    if run:
+        tried = try_units(session, units, seconds) if words else try_configuration(session, seconds)
+    findings += [*looked.findings, *_new(located(tried.findings, looked), looked)]
+    told = list(kept(dict.fromkeys(findings), looked.sources.values(), run=run))
+    return Report(told, looked.files, tried.plugins if run else None), tried.said
+
+
+def _named(session: Session, words: Sequence[str]) -> Iterable[Unit | Finding]:
+    if not words:
+        return of_configuration(session.load())
+    return (found for word in words for found in of_word(word))
+
+
+def located(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
+    """Give each finding about a plugin the place of its `@plugin(...)`, where it has none."""
+    places = {
+        (source.path, said.name): said.call
+        for source in looked.sources.values()
+        for said in declared(source)
+    }
+    by_path = {source.path: source for source in looked.sources.values()}
+    for one in findings:
+        call = places.get((one.path, one.plugin or ""))
+        if one.line is None and call is not None:
+            place = by_path[one.path].finding(one.rule, call, "")
+            yield replace(one, line=place.line, column=place.column)
+        else:
+            yield one
+
+
+def _new(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
+    """Those that the source has not shown already, in the same words or at the same place."""
+    said = {(one.path, one.message) for one in looked.findings}
+    rules = {(one.path, one.rule) for one in looked.findings}
+    broken = {one.path for one in looked.findings if one.rule in ("syntax", "unreadable")}
+    for one in findings:
+        if (one.path, one.message) in said:
+            continue
+        if one.path in broken and one.rule in ("syntax", "import", "unusable"):
+            continue
+        if one.rule in _SEEN_IN_THE_SOURCE and (one.path, one.rule) in rules:
+            continue
+        if one.rule == "no-plugin" and (one.path, "not-decorated") in rules:
+            continue
+        yield one
+
+
+_SEEN_IN_THE_SOURCE = frozenset({"unknown-hook", "wrong-arguments", "name-clash"})

@@ -1,0 +1,35 @@
+"""Secrets in a plugin's model that are plain texts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from marty_chassis.settings.redaction import looks_secret
+
+from .finding import Finding
+from .source import Source
+
+
+def check(source: Source) -> Iterator[Finding]:
+    """Look at the fields of every pydantic model whose names are those of secrets."""
+    for owner in source.outline.classes.values():
+        bases = {source.names.dotted(one) for one in owner.node.bases}
+        if not bases & {"pydantic.BaseModel", "pydantic.main.BaseModel"}:
+            continue
+        for node in owner.node.body:
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=kind):
+                    if looks_secret(name) and _is_text(kind):
+                        yield source.finding(
+                            "plain-secret",
+                            node,
+                            f"{name!r} is a secret by its name, and a plain text: whoever prints"
+                            " the model shows it",
+                            f"Write {name}: SecretStr, and get_secret_value() where it is needed.",
+                        )
+
+
+def _is_text(annotation: ast.expr) -> bool:
+    words = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
+    return "str" in words and not words & {"int", "float", "bool", "dict"}

@@ -1,0 +1,62 @@
+"""A folder, and everything below it that may be a plugin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from marty_chassis.discovery.declared import declares, text_of
+from marty_chassis.discovery.scan import MARTYCONF
+
+from .finding import Finding, shown
+from .unit import Unit, is_package, lone, names_in, package
+
+_WORDS: Final = ("marty_chassis", "marty_hookspecs", "HookimplMarker")
+"""Whoever uses none of these has nothing to do with us."""
+
+
+def below(folder: Path) -> Iterator[Unit | Finding]:
+    """Give what may be a plugin there; a finding where nothing is."""
+    found = list(_below(folder, ()))
+    yield from found
+    if not any(unit.place for unit in found):
+        yield Finding(
+            "no-plugin",
+            "error",
+            shown(folder),
+            "there is no plugin in this folder",
+            "Name the folder that they lie in; what begins with _ or . is passed over.",
+        )
+
+
+def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Unit]:
+    """Go down.
+
+    A folder that holds plugin files is a plugin folder: discovery wants everything in it to be one.
+    """
+    real = os.path.realpath(folder)
+    if real in above or (folder / "pyvenv.cfg").exists():
+        return
+    names = [name for name in names_in(folder) if not name.startswith(("_", "."))]
+    files = [folder / name for name in names if name.endswith(".py")]
+    texts = {path: text_of(path) for path in files}
+    plugins = any(declares(text) for path, text in texts.items() if path.name != MARTYCONF)
+    for path, text in texts.items():
+        # What is no file is a link that leads nowhere, or a device.
+        if plugins or declares(text) or path.name == MARTYCONF or not path.is_file():
+            yield lone(path)
+        elif any(word in text for word in _WORDS):
+            yield Unit("folder", (path,))
+    for path in (folder / name for name in names if not name.endswith(".py") and name != "tests"):
+        if is_package(path) or (plugins and _holds_plugins(path)):
+            yield package(path)
+        elif path.is_dir():
+            yield from _below(path, (*above, real))
+
+
+def _holds_plugins(folder: Path) -> bool:
+    """Whether it is a package but for its `__init__.py`."""
+    names = [name for name in names_in(folder) if name.endswith(".py") and name != MARTYCONF]
+    return any(declares(text_of(folder / name)) for name in names)
