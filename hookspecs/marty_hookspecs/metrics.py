@@ -24,7 +24,7 @@ class MetricDefinition(TypedDict, total=False):
 async def metrics_collect() -> Mapping[str, float] | None:
     """Give your figures by name.
 
-    :called: each time somebody reads the metrics.
+    :called: each time somebody reads the metrics; with custom-metrics at its interval instead.
     :results: one mapping for each plugin; figures of one name get a `plugin` label.
     :errors: reported; the other plugins' figures are shown.
 
@@ -45,7 +45,7 @@ async def metrics_collect() -> Mapping[str, float] | None:
 async def metrics_describe() -> Mapping[str, MetricDefinition] | None:
     """Say what your figures are: type and description by name.
 
-    :called: each time somebody reads the metrics.
+    :called: each time somebody reads the metrics; with custom-metrics at its interval instead.
     :results: one mapping for each plugin; a figure nobody describes is a gauge.
     :errors: reported; the plugin's figures are shown as gauges.
 
