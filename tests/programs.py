@@ -10,7 +10,13 @@ import shutil
 
 import pytest
 
-PACKAGES = {"etcd": "etcd-server", "prometheus": "prometheus", "promtool": "prometheus"}
+PACKAGES = {
+    "bash": "bash",
+    "curl": "curl",
+    "etcd": "etcd-server",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+}
 """The Debian package of each."""
 
 

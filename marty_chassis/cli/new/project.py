@@ -41,7 +41,7 @@ def plugin(given: str, description: str = "", author: str = "") -> Project:
     """Give a package with a plugin that is a class and one that is functions, and their tests."""
     name = Name.of_plugins(given)
     description = description or "Names the service in each of its responses."
-    values = {"class": name.plugin_class, "plugins": "src"}
+    values = {"class": name.plugin_class, "plugins": "."}
     return _project(name, ("common", "plugin"), description, author, values)
 
 
