@@ -72,7 +72,7 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
         from .tokens import Tokens
 
         if settings.jwks_url or settings.oidc_issuer:
-            self._published = self._fetched(context)
+            self._published = await self._fetched(context)
             self._tokens = Tokens(settings, self._published)
         else:
             try:
@@ -233,13 +233,13 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
         except MailboxFull:
             self._figures.lost.inc()
 
-    def _fetched(self, context: PluginContext) -> PublishedKeys:
+    async def _fetched(self, context: PluginContext) -> PublishedKeys:
         if find_spec("httpx2") is None:
             raise MissingExtra(f"{NAME} with published keys", "httpx2", "oidc")
         from .fetching import Fetching
         from .published import PublishedKeys
 
-        fetching = Fetching(self._settings, development=in_development(context.config))
+        fetching = await Fetching.of(self._settings, development=in_development(context.config))
         context.resources.push_async_callback(fetching.close)
         self._source = fetching.source
         return PublishedKeys(self._settings, fetching.key_set)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Self
 
-import anyio
+import anyio.to_thread
 import httpx2
 
 from .settings import JwtSettings, objection
@@ -22,15 +23,25 @@ class NotFetched(Exception):
 class Fetching:
     """Gives the JWK Set of the section. Owns a client, to be closed."""
 
-    def __init__(self, settings: JwtSettings, *, development: bool) -> None:
+    def __init__(
+        self, settings: JwtSettings, client: httpx2.AsyncClient, *, development: bool
+    ) -> None:
         self._settings = settings
+        self._client = client
         self._development = development
-        # What is answered elsewhere is not what the section names.
-        self._client = httpx2.AsyncClient(
-            follow_redirects=False,
+
+    @classmethod
+    async def of(cls, settings: JwtSettings, *, development: bool) -> Self:
+        """Make one with a client of its own."""
+        make = partial(
+            httpx2.AsyncClient,
+            follow_redirects=False,  # what is answered elsewhere is not what the section names
             timeout=settings.jwks_timeout,
             headers={"accept-encoding": "identity"},
         )
+        # It reads the certificates of all authorities, which takes long enough to be noticed.
+        client = await anyio.to_thread.run_sync(make)
+        return cls(settings, client, development=development)
 
     @property
     def source(self) -> str:
@@ -71,13 +82,11 @@ class Fetching:
                     raise NotFetched(f"{url} answered {response.status_code}")
                 if "content-encoding" in response.headers:
                     raise NotFetched(f"{url} answered with a compressed body")
-                body = b""
-                async for chunk in response.aiter_raw():
-                    body += chunk
-                    if len(body) > _LARGEST:
-                        raise NotFetched(f"{url} answered with more than {_LARGEST} bytes")
+                body = await _read(response)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise NotFetched(f"{url} cannot be reached: {type(error).__name__}") from None
+        if len(body) > _LARGEST:
+            raise NotFetched(f"{url} answered with more than {_LARGEST} bytes")
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
@@ -88,3 +97,18 @@ class Fetching:
 
     def __repr__(self) -> str:
         return f"<Fetching {self.source}>"
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    """Give the body, or what of it is too much already."""
+    body = b""
+    try:
+        async for chunk in response.aiter_raw():
+            body += chunk
+            if len(body) > _LARGEST:
+                # It then ends by itself; a generator that is left behind makes trio complain.
+                await response.aclose()
+    except httpx2.HTTPError:
+        if len(body) <= _LARGEST:
+            raise
+    return body
