@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from .made import commands, errors, keys, management, points, states, table
+from .made import commands, errors, fixtures, keys, management, points, states, table
 from .page import ROOT
 
 MADE: Mapping[tuple[str, str], Callable[[], str]] = {
@@ -26,6 +26,7 @@ MADE: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/operating.md", "endpoints"): management.endpoints,
     ("docs/operating.md", "exit codes"): commands.codes,
     ("docs/operating.md", "figures"): management.figures,
+    ("docs/testing.md", "fixtures"): fixtures.fixtures,
 }
 """By page and mark."""
 

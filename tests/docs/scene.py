@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import anyio
+import pytest
 from loguru import logger
 
 from marty_chassis import Chassis, ChassisConfig
@@ -26,9 +27,9 @@ from .shell import Shell
 class Scene:
     """The folder, what was said last, and the service that serves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pytester: pytest.Pytester) -> None:
         self.folder = folder
-        self.shell = Shell(folder)
+        self.shell = Shell(folder, pytester)
         self._said: str | None = None
         """What the last block printed; None where nothing was run."""
         self._names: ModuleType | None = None

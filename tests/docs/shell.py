@@ -9,33 +9,32 @@ import re
 import runpy
 import shlex
 import shutil
-import subprocess
-import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import click
+import pytest
 
-import marty_chassis
-import marty_hookspecs
 from marty_chassis.cli.root import marty
 from marty_chassis.cli.session import Session
+from marty_chassis.testing import pytest_plugin
 
 from .curl import curl
 from .page import ROOT
 from .service import Service
 
 SERVING = frozenset({"run", "dev"})
-ROOTS = [str(Path(one.__path__[0]).parent) for one in (marty_chassis, marty_hookspecs)]
 
 
 class Shell:
     """Runs the lines of a block; what they print is what a terminal would show."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pytester: pytest.Pytester) -> None:
         self.folder = folder
+        self._pytester = pytester
         self.service: Service | None = None
 
     def run(self, text: str, code: int = 0) -> str:
@@ -80,24 +79,14 @@ class Shell:
         return 0, curl(words, self.service)
 
     def _python(self, words: list[str]) -> tuple[int, str]:
-        if words[0] == "-m":
-            return self._process([sys.executable, *words])
         return _printed(lambda: runpy.run_path(words[0], run_name="__main__"))
 
     def _pytest(self, words: list[str]) -> tuple[int, str]:
-        return self._process([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words])
-
-    def _process(self, words: Sequence[str]) -> tuple[int, str]:
-        done = subprocess.run(
-            words,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([*ROOTS, os.getcwd()])},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-        return done.returncode, done.stdout
+        options = ["-p", "no:cacheprovider", "-p", "no:faker", "-p", "no:xdist"]
+        # The checkout is not installed, so that pytest does not find it by itself.
+        ours = [] if entry_points(group="pytest11", name="marty") else [pytest_plugin]
+        result = self._pytester.runpytest_inprocess(*options, *words, plugins=ours)
+        return result.ret, "".join(f"{line}\n" for line in result.outlines + result.errlines)
 
     def _pip(self, words: list[str]) -> tuple[int, str]:
         """Nothing is installed: the extras are looked up."""

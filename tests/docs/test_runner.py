@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
@@ -9,6 +10,10 @@ import pytest
 
 from .page import Page, read
 from .scene import Scene
+
+pytest_plugins = ["pytester"]
+
+Play = Callable[[str], None]
 
 STAMP = """
     <!-- file: plugins/stamp.py -->
@@ -29,9 +34,15 @@ def page(folder: Path, text: str) -> Page:
     return read(path, folder)
 
 
-def play(folder: Path, text: str) -> None:
-    (scene,) = page(folder, text).scenes
-    Scene(folder).play(scene)
+@pytest.fixture
+def play(tmp_path: Path, pytester: pytest.Pytester) -> Callable[[str], None]:
+    """Run a page of one scene."""
+
+    def played(text: str) -> None:
+        (scene,) = page(tmp_path, text).scenes
+        Scene(tmp_path, pytester).play(scene)
+
+    return played
 
 
 @pytest.mark.parametrize(
@@ -100,8 +111,8 @@ def play(folder: Path, text: str) -> None:
         """,
     ],
 )
-def test_what_is_true_passes(tmp_path: Path, text: str) -> None:
-    play(tmp_path, text)
+def test_what_is_true_passes(play: Play, text: str) -> None:
+    play(text)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +135,9 @@ def test_what_is_true_passes(tmp_path: Path, text: str) -> None:
         (dedent(STAMP).replace("-->", "-->\n<!-- broken -->"), "nothing is broken"),
     ],
 )
-def test_what_is_not_true_is_caught_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_not_true_is_caught_with_its_line(play: Play, text: str, said: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s){said}"):
-        play(tmp_path, text)
+        play(text)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +152,8 @@ def test_a_mark_that_means_nothing_is_refused(tmp_path: Path, text: str, said: s
         page(tmp_path, text)
 
 
-def test_a_service_is_asked_and_moved_as_the_page_says(tmp_path: Path) -> None:
+def test_a_service_is_asked_and_moved_as_the_page_says(play: Play) -> None:
     play(
-        tmp_path,
         dedent(STAMP)
         + dedent(
             """

@@ -9,15 +9,17 @@ import pytest
 from .page import ROOT, Block, Page, pages
 from .scene import Scene
 
+pytest_plugins = ["pytester"]
+
 PAGES = pages()
 SCENES = [(page, scene) for page in PAGES if not page.run_by for scene in page.scenes]
 
 
 @pytest.mark.parametrize(("page", "scene"), SCENES, ids=[str(scene[0]) for _, scene in SCENES])
 def test_what_stands_below_a_heading_runs(
-    page: Page, scene: tuple[Block, ...], tmp_path: Path
+    page: Page, scene: tuple[Block, ...], tmp_path: Path, pytester: pytest.Pytester
 ) -> None:
-    Scene(tmp_path).play(scene)
+    Scene(tmp_path, pytester).play(scene)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
