@@ -52,6 +52,9 @@ class Body(Protocol):
     async def initialize(self) -> None:
         """Run its `initialize`, then read what it registers; nothing becomes visible."""
 
+    def let_go(self) -> None:
+        """Hold nothing of the plugin any more: its run is over."""
+
     async def export_state(self) -> object:
         """Give what the next run is to have; `None` for nothing. Runs beside its own task."""
 

@@ -207,6 +207,7 @@ class Life:
             else:
                 entry.strike()
         body.registrations.clear()
+        body.let_go()
         await home.close()
         if ending.state is State.STOPPED and faults:
             ending = faults[0]

@@ -115,6 +115,7 @@ class PluginBody:
             metrics=Metrics(self.registrations, self.ledger),
             tasks=Tasks(self.ledger, failures.faults, failures.strays, self._died),
             plugins=Siblings(manager.supervisor, self.beside),
+            masked=lambda words: manager.config.masked(words),
             ledger=self.ledger,
         )
         if isinstance(self.instance, IPlugin):
@@ -154,6 +155,10 @@ class PluginBody:
     async def stop(self) -> None:
         """Run its `stop`."""
         await self._call("stop")
+
+    def let_go(self) -> None:
+        """Hold nothing of the plugin, so that it leaves memory at once and not with other garbage."""
+        self.instance = self.context = None
 
     async def ask(self, hook: str, parameters: Sequence[str], *arguments: object) -> list[Any]:
         """What its own handlers of one hook answer, for a stager; `None` is left out."""
