@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 
-from .difference import Difference
+from .difference import Difference, Place
 from .sources import Sources
 
 _KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum", "Metric")
@@ -25,13 +26,7 @@ def left(before: Mapping[object, tuple[str, ...]], sources: Sources) -> Iterator
     for collector, names in look().items():
         if collector in before or type(collector).__name__ in _ITS_OWN:
             continue
-        # A name may be put together from its parts.
-        parts = {name[at:] for name in names for at in range(len(name))}
-        where = (
-            sources.place_of(collector)
-            or sources.call(_KINDS, parts, strictly=True)
-            or sources.call((*_KINDS, "register"))
-        )
+        where = sources.place_of(collector, partial(_line, names, sources))
         if where is not None:
             name = names[0] if names else type(collector).__name__
             yield Difference(
@@ -41,3 +36,9 @@ def left(before: Mapping[object, tuple[str, ...]], sources: Sources) -> Iterator
                 where,
                 "Use context.metrics, or a registry of your own.",
             )
+
+
+def _line(names: tuple[str, ...], sources: Sources) -> Place | None:
+    # A name may be put together from its parts.
+    parts = {name[at:] for name in names for at in range(len(name))}
+    return sources.call(_KINDS, parts, strictly=True) or sources.call((*_KINDS, "register"))

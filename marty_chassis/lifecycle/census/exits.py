@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from marty_chassis.lifecycle.at_exit import registered
 
 from .difference import Difference
+from .source import Call
 from .sources import Sources
 
 
@@ -22,8 +24,8 @@ def left(before: list[object], sources: Sources) -> Iterator[Difference]:
         if id(function) in known:
             continue
         name = getattr(function, "__name__", None) or type(function).__name__
-        where = sources.place_of(function) or sources.call_that(
-            lambda call: call.name == "atexit.register", {name}, strictly=True
+        where = sources.place_of(
+            function, partial(sources.call_that, _registers, {name}, strictly=True)
         )
         if where is not None:
             yield Difference(
@@ -33,3 +35,7 @@ def left(before: list[object], sources: Sources) -> Iterator[Difference]:
                 where,
                 "Do it in `stop`, or with context.resources.callback.",
             )
+
+
+def _registers(call: Call) -> bool:
+    return call.name == "atexit.register"

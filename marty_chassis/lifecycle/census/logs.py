@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from .difference import Difference, Place
@@ -40,7 +41,9 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
         for handler in now.handlers:
             if handler in then.handlers or isinstance(handler, logging.NullHandler):
                 continue
-            where = sources.place_of(handler) or sources.call(("addHandler", *_CONFIGURE), words)
+            where = sources.place_of(
+                handler, partial(sources.call, ("addHandler", *_CONFIGURE), words)
+            )
             yield from _one(
                 name,
                 str(id(handler)),
@@ -63,7 +66,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
                     name,
                     str(id(one)),
                     f"a filter of logger {name!r} is still there",
-                    sources.place_of(one) or sources.call(("addFilter",), words),
+                    sources.place_of(one, partial(sources.call, ("addFilter",), words)),
                     "context.resources.callback(logger.removeFilter, filter) takes it away.",
                 )
         if now.level != then.level:

@@ -69,8 +69,6 @@ def _done(value: object, was: object) -> str:
 def _where(owner: object, name: str, value: object, sources: Sources) -> Place | None:
     if isinstance(value, ModuleType) or (name.startswith("__") and isinstance(owner, ModuleType)):
         return None  # A submodule, and what Python itself notes.
-    if value is not _ABSENT and (place := sources.place_of(value)) is not None:
-        return place
 
     def sets(store: Store) -> bool:
         return store.name in (name, None) and _named(store.base) is owner
@@ -80,7 +78,7 @@ def _where(owner: object, name: str, value: object, sources: Sources) -> Place |
             return bool(call.node.args) and name in call.words()
         return call.last == "patch" and any(word.endswith(f".{name}") for word in call.words())
 
-    return sources.store(sets) or sources.call_that(patches)
+    return sources.place_of(value, lambda: sources.store(sets) or sources.call_that(patches))
 
 
 def _named(dotted: str) -> object:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
-from .difference import Difference
+from marty_chassis.discovery.private import Finder
+
+from .difference import Difference, Place
 from .source import Call, Store
 from .sources import Sources
 
@@ -22,13 +25,9 @@ def left(before: Mapping[str, tuple[object, ...]], sources: Sources) -> Iterator
     """What the plugin has added."""
     for name, now in look().items():
         for entry in now:
-            if any(entry is one or entry == one for one in before[name]):
+            if entry is Finder or any(entry is one or entry == one for one in before[name]):
                 continue
-            where = (
-                sources.place_of(entry)
-                or sources.call_that(_adding_to(name))
-                or sources.store(_storing_in(name))
-            )
+            where = sources.place_of(entry, partial(_line, name, sources))
             if where is not None:
                 shown = entry if isinstance(entry, str) else _word(entry)
                 yield Difference(
@@ -36,9 +35,15 @@ def left(before: Mapping[str, tuple[object, ...]], sources: Sources) -> Iterator
                     f"{name} {shown}",
                     f"sys.{name} still has {shown!r}",
                     where,
-                    "Import what lies beside the plugin relatively: `from . import name`.",
+                    "Import what lies beside the plugin relatively: `from . import name`."
+                    if name == "path"
+                    else "Take it out with context.resources.callback.",
                     named=True,
                 )
+
+
+def _line(name: str, sources: Sources) -> Place | None:
+    return sources.call_that(_adding_to(name)) or sources.store(_storing_in(name))
 
 
 def _adding_to(name: str) -> Callable[[Call], bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from marty_chassis.boundary.backend import signal_callback
 
@@ -25,12 +26,10 @@ def left(before: Mapping[signal.Signals, object], sources: Sources) -> Iterator[
     for number, handler in look().items():
         if handler == before.get(number):
             continue
-        where = (
-            sources.place_of(handler)
-            # Of asyncio's own handlers the loop knows what they call.
-            or sources.place_of(signal_callback(number))
-            or sources.call(("signal", "add_signal_handler"), {number.name})
-        )
+        # Of asyncio's own handler the loop knows what it calls.
+        function = signal_callback(number) or handler
+        sets = partial(sources.call, ("signal", "add_signal_handler"), {number.name})
+        where = sources.place_of(function, sets)
         if where is not None:
             yield Difference(
                 "signal",

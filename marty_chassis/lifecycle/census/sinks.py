@@ -23,9 +23,10 @@ def left(before: Mapping[int, object], sources: Sources) -> Iterator[Difference]
     for number, handler in now.items():
         if number in before:
             continue
-        sink = getattr(handler, "_sink", None)
         # A function is wrapped in a sink of loguru's own.
-        where = sources.place_of(getattr(sink, "_function", sink)) or sources.call_that(_adds)
+        sink = getattr(handler, "_sink", None)
+        sink = getattr(sink, "_function", sink)
+        where = sources.place_of(sink, lambda: sources.call_that(_adds))
         if where is not None:
             yield Difference(
                 "loguru",

@@ -26,8 +26,8 @@ class Call(NamedTuple):
         return self.name.rpartition(".")[2]
 
     def words(self) -> set[str]:
-        """The texts, names and attributes in its arguments."""
-        found: set[str] = set()
+        """The texts, names and attributes in its arguments, and what keywords are called."""
+        found = {one.arg for one in self.node.keywords if one.arg is not None}
         for argument in (*self.node.args, *(one.value for one in self.node.keywords)):
             for node in ast.walk(argument):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):

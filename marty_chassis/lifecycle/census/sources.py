@@ -11,6 +11,7 @@ from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .difference import Place
+from .libraries import is_library
 from .source import Call, Source, Store
 
 if TYPE_CHECKING:
@@ -35,13 +36,25 @@ class Sources:
 
     # Whose it is ------------------------------------------------------------------------------
 
-    def place_of(self, thing: object) -> Place | None:
-        """Where a function, a class or an object of the plugin's is written; `None` for others'."""
-        for code, module in _codes(thing):
+    def place_of(
+        self, thing: object, otherwise: Callable[[], Place | None] = lambda: None
+    ) -> Place | None:
+        """Where a function, a class or an object of the plugin's is written; `None` for others'.
+
+        `otherwise` is asked for things of libraries, which anybody can have brought.
+        """
+        codes = [*_codes(thing)]
+        for code, module in codes:
             if self.owns(code):
                 return place_of_code(code, module)
-        kind = thing if isinstance(thing, type) else type(thing)
-        return self._place_of_class(kind)
+        if not codes:
+            kind = thing if isinstance(thing, type) else type(thing)
+            codes = [found for value in tuple(vars(kind).values()) for found in _codes(value)]
+            if (place := self._place_of_class(kind, codes)) is not None:
+                return place
+        if all(is_library(code.co_filename) for code, _ in codes):
+            return otherwise()
+        return None
 
     def place_in(self, frames: Iterable[FrameType]) -> Place | None:
         """The line of the innermost of these frames, outermost first, that runs the plugin."""
@@ -106,16 +119,13 @@ class Sources:
             folders=self.folders | other.folders,
         )
 
-    def _place_of_class(self, kind: type) -> Place | None:
-        if kind.__module__ in ("builtins", "types"):
-            return None
-        for value in tuple(vars(kind).values()):
-            for code, module in _codes(value):
-                for file in self.files:
-                    if file.owns(code):
-                        found = file.class_at(kind.__qualname__)
-                        line = code.co_firstlineno if found is None else found.line
-                        return Place(file.path, line, "", module)
+    def _place_of_class(self, kind: type, codes: list[tuple[CodeType, str]]) -> Place | None:
+        for code, module in codes:
+            for file in self.files:
+                if file.owns(code):
+                    written = file.class_at(kind.__qualname__)
+                    line = code.co_firstlineno if written is None else written.line
+                    return Place(file.path, line, "", module)
         return None
 
     def __repr__(self) -> str:

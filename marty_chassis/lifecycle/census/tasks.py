@@ -9,6 +9,7 @@ from marty_chassis.boundary.backend import LooseTask, loose_tasks
 from marty_chassis.boundary.detached import Detached
 
 from .difference import Difference
+from .libraries import is_library
 from .sources import Sources
 
 _OURS = Detached._run.__code__
@@ -34,7 +35,7 @@ def left(before: frozenset[LooseTask], sources: Sources) -> Iterator[Difference]
         if task in before or not frames or frames[0].f_code is _OURS:
             continue
         where = sources.place_in(frames)
-        if where is None:
+        if where is None and is_library(frames[0].f_code.co_filename):
             where = sources.call(_MAKERS, {frames[0].f_code.co_name}, strictly=True)
         if where is not None:
             yield Difference(

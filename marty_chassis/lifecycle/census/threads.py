@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 from .difference import Difference, Place
+from .libraries import is_library
 from .sources import Sources, place_of_code
 
 _STARTING = (threading.__file__, "<frozen threading>")
@@ -52,6 +53,8 @@ def _where(thread: threading.Thread, sources: Sources) -> Place | None:
         if sources.owns(frame.f_code):
             return place_of_code(frame.f_code, str(frame.f_globals.get("__name__", "")))
     if not frames or _is_of_a_pool(thread, frames[0]):
+        return None
+    if not is_library(frames[0].f_code.co_filename):
         return None
     package = str(frames[0].f_globals.get("__name__", "")).partition(".")[0]
     return sources.refers_to(package) if package else None
