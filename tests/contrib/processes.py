@@ -42,6 +42,11 @@ class Server:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def runs(self) -> bool:
+        """Whether it is there, paused or not."""
+        return self._process is not None
+
     def start(self, *more: str) -> Self:
         """Start it, and wait until it listens."""
         with self._log.open("ab") as log:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from marty_chassis.contrib.registry import Away, Heard, Refused
+from marty_chassis.contrib.registry import Away, Heard, Refused, Trouble
 from marty_chassis.contrib.registry.http import Http, reading, trouble
 from marty_chassis.contrib.registry.rate import Rate
 from marty_hookspecs import ServiceInfo
@@ -70,21 +70,27 @@ class Following:
         """
         start = {**self._keys, "start_revision": str(self._revision + 1)}
         limit = anyio.CancelScope(deadline=anyio.current_time() + self._timeout)
-        answered = False
+        error: Trouble = Away(f"POST {PATH}: no answer in time")
+        whole: bool | None = None
         with limit:
             async with self._http.stream(PATH, {"create_request": start}) as lines:
                 async for line in lines:
-                    answered = True
+                    if limit.cancel_called:
+                        continue  # Until it waits, which is where it leaves.
                     limit.deadline = anyio.current_time() + self._wait
-                    with reading(f"POST {PATH}"):
-                        whole = self._take(_result(line))
-                    if not whole:
-                        return False
-                    self._tell()
+                    try:
+                        with reading(f"POST {PATH}"):
+                            whole = self._take(_result(line))
+                    except Trouble as caught:
+                        error, whole = caught, None
+                    if whole:
+                        self._tell()
+                    else:
+                        limit.cancel()
                 raise Away(f"POST {PATH}: the answer has ended")
-        if not answered:
-            raise Away(f"POST {PATH}: no answer in time")
-        return True
+        if whole is None:
+            raise error
+        return whole
 
     def _take(self, result: Mapping[str, Any]) -> bool:
         """Take what a watch says; False when it has ended for want of the past."""

@@ -73,7 +73,11 @@ class Http:
     async def stream(
         self, path: str, json: Mapping[str, object]
     ) -> AsyncIterator[AsyncIterator[str]]:
-        """Post something, and give the lines of the answer as they come, for ever."""
+        """Post something, and give the lines of the answer as they come.
+
+        Read them to the end, or be cancelled while you wait for one: who leaves in between leaves
+        httpx2's generators unfinished, and trio complains.
+        """
         timeout = httpx2.Timeout(self._settings.timeout, read=None, pool=None)
         with _told("POST", path):
             async with self._watches.stream("POST", path, json=json, timeout=timeout) as response:

@@ -97,10 +97,12 @@ class Keeper:
         self._leaving.add(id)
         if id in self._held:
             await self._withdraw([id], seconds)
+            self._tell_of(id)
 
     async def leave_all(self, seconds: float) -> None:
         """Withdraw everything, in so many seconds or never."""
         await self._withdraw(list(self._held), seconds)
+        self._tell_of(*(id for id in self._held if id not in self._leaving))
 
     async def _round(self) -> bool:
         """Look at everything once; whether all of it worked."""
@@ -129,10 +131,11 @@ class Keeper:
             # Not beside a round, which might announce it once more.
             async with self._rounds:
                 await self._all({id: partial(self._take_out, id) for id in ids})
-        if left := [id for id in ids if id in self._held]:
-            self._logger.warning(
-                f"{self._link.place} still has {', '.join(left)}, until that expires there"
-            )
+
+    def _tell_of(self, *ids: str) -> None:
+        """Say which of these could not be withdrawn."""
+        if left := ", ".join(id for id in ids if id in self._held):
+            self._logger.warning(f"{self._link.place} still has {left}, until that expires there")
 
     async def _all(self, calls: Mapping[str, Call]) -> bool:
         """Make calls side by side, each by what it is about; whether all of them worked."""
