@@ -1,4 +1,4 @@
-"""What an exception says, even when it is made to misbehave."""
+"""What an exception, or anything else, says, even when it is made to misbehave."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PLACES_LIMIT = 20
 """Frames of a traceback that consists of places alone."""
 
 
-def message_of(error: BaseException) -> str:
-    """Give the exception's own words, or say that it has none to give."""
+def message_of(said: object) -> str:
+    """Give the words of an exception, or of anything, or say that it has none to give."""
     try:
-        return str(error)
+        return str(said)
     except BaseException as failure:
         return f"<its __str__ raised {type(failure).__name__}>"
 

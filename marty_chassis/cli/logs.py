@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from loguru import logger
 
+from marty_chassis.plugins.console import CONSOLE, Console
 from marty_chassis.web.records import ToLoguru
 
 from .session import Session
@@ -27,15 +28,19 @@ def set_up(level: str, session: Session, *, several: bool = False) -> None:
 
     `--verbose` and `--quiet` win over the configured level. No line shows the values of variables,
     which may be secrets. Where several processes write there, each line has the number of its own.
+    A plugin that writes to stderr itself may have this keep quiet (`Console`).
     """
     if session.verbose:
         level = _VERBOSE[min(session.verbose, len(_VERBOSE)) - 1]
     elif session.quiet:
         level = "WARNING"
+    console = Console(sys.stderr)
+    CONSOLE.set(console)
     logger.remove()
     logger.add(
         sys.stderr,
         level=level,
+        filter=lambda _: console.speaks,
         format=_line_of_several if several else _line,
         colorize=_colours(),
         diagnose=False,

@@ -115,7 +115,7 @@ class PluginBody:
             metrics=Metrics(self.registrations, self.ledger),
             tasks=Tasks(self.ledger, failures.faults, failures.strays, self._died),
             plugins=Siblings(manager.supervisor, self.beside),
-            masked=lambda words: manager.config.masked(words),
+            masked=lambda words: manager.config.masked(words),  # noqa: PLW0108  # it may change
             ledger=self.ledger,
         )
         if isinstance(self.instance, IPlugin):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from .console import CONSOLE, Console
 
 if TYPE_CHECKING:
     from loguru import Logger
@@ -42,6 +44,8 @@ class PluginContext:
     metrics: Metrics
     tasks: Tasks
     plugins: Siblings
+    masked: Callable[[str], str] = field(repr=False)
+    """Give somebody's words without the secrets of the service's configuration as it is now."""
     ledger: Ledger = field(repr=False)
     """The book of what is to be undone: `enter(kind, undo)` for what has no handle here."""
 
@@ -49,6 +53,14 @@ class PluginContext:
     def name(self) -> str:
         """The plugin's name, folded."""
         return self.ledger.plugin
+
+    @property
+    def console(self) -> Console | None:
+        """Where `marty` shows the lines that are logged; None in a process that it does not run.
+
+        From `initialize`, `start` and `stop`: it is not known to what runs elsewhere.
+        """
+        return CONSOLE.get()
 
     @cached_property
     def resources(self) -> AsyncExitStack:

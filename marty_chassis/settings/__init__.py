@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from marty_chassis.settings.checking import check, unknown_sections
     from marty_chassis.settings.config import ChassisConfig
-    from marty_chassis.settings.fields import Listed, Seconds, SettingsModel
+    from marty_chassis.settings.fields import Level, Listed, Seconds, SettingsModel
     from marty_chassis.settings.given import HookLayer
     from marty_chassis.settings.names import RESERVED, canonical
     from marty_chassis.settings.plugins import PluginSettings, PluginsSettings, ReloadSettings
@@ -30,6 +30,7 @@ __all__ = [
     "ChassisConfig",
     "EventSettings",
     "HookLayer",
+    "Level",
     "LifecycleSettings",
     "Listed",
     "LoggingSettings",
@@ -57,6 +58,7 @@ _HOMES = {
     "ChassisConfig": "config",
     "EventSettings": "sections",
     "HookLayer": "given",
+    "Level": "fields",
     "LifecycleSettings": "sections",
     "Listed": "fields",
     "LoggingSettings": "sections",
