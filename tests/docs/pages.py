@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from .made import commands, errors, fixtures, keys, management, points, states, table
+from .made import commands, errors, fixtures, keys, management, points, rules, states, table
 from .page import ROOT
 
 MADE: Mapping[tuple[str, str], Callable[[], str]] = {
     ("README.md", "extension points"): table.table,
+    ("docs/check.md", "rules"): rules.rules,
     ("docs/configuration.md", "keys"): keys.keys,
     ("docs/configuration.md", "keys of a plugin"): keys.of_a_plugin,
     ("docs/errors.md", "messages"): errors.messages,
@@ -42,8 +43,6 @@ def rewrite() -> None:
     """Write everything anew."""
     for (page, mark), make in MADE.items():
         path = ROOT / page
-        if not path.exists():
-            continue
         text = path.read_text(encoding="utf-8")
         begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
         made = f"{begin}\n{make()}\n{end}"
