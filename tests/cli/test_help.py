@@ -20,7 +20,16 @@ HEAVY = {"fastapi", "pydantic", "pydantic_core", "ruamel", "starlette", "uvicorn
 
 
 @pytest.mark.parametrize(
-    "line", ["--help", "--version", "version", "plugins --help", "run --help", "demo --help"]
+    "line",
+    [
+        "--help",
+        "--version",
+        "version",
+        "plugins --help",
+        "run --help",
+        "demo --help",
+        "new plugin -h",
+    ],
 )
 def test_help_imports_nothing_that_it_does_not_need(here: Path, line: str) -> None:
     assert packages_after(line, here) & HEAVY == set()

@@ -67,9 +67,15 @@ def test_the_folder_holds_what_was_said(
 def test_the_next_commands_are_named(marty: Marty) -> None:
     of_plugin, of_service = marty("new", "plugin", "one"), marty("new", "service", "two")
 
-    steps = "Next:\n  cd one\n  pip install -e .\n  pytest\n  marty dev\n"
-    assert of_plugin.stderr.endswith(steps)
-    assert of_service.stderr.endswith("Next:\n  cd two\n  pytest\n  marty dev two.service:app\n")
+    assert of_plugin.stderr.partition("Next:\n")[2] == (
+        '  cd one\n  pip install -e . "marty-chassis[standard,testing]"\n  pytest\n  marty dev\n'
+    )
+    assert of_service.stderr.partition("Next:\n")[2] == (
+        "  cd two\n"
+        '  pip install "marty-chassis[standard,testing]"\n'
+        "  pytest\n"
+        "  marty dev two.service:app\n"
+    )
 
 
 def test_the_files_come_as_json(marty: Marty, here: Path) -> None:

@@ -87,8 +87,11 @@ def test_type_checker_and_linter_have_nothing_to_say(fresh: Fresh, project: str)
 
 
 @pytest.mark.parametrize("project", PROJECTS)
-def test_its_configuration_has_no_mistake(fresh: Fresh, project: str) -> None:
-    assert "nothing is wrong" in fresh.run("marty config check", project)
+def test_its_configuration_and_its_plugins_have_no_mistake(fresh: Fresh, project: str) -> None:
+    plugins = "plugins" if (fresh.folder / project / "plugins").is_dir() else "."
+
+    assert fresh.run("marty config check", project) == "config.yaml: nothing is wrong.\n"
+    assert fresh.run(f"marty plugins check {plugins}", project).startswith("Nothing is wrong in ")
 
 
 def test_the_wheel_of_a_plugin_holds_the_package_and_names_its_plugins(fresh: Fresh) -> None:

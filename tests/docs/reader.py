@@ -17,6 +17,8 @@ from .terminal import Terminal
 
 PATIENCE = 30.0
 """Seconds that a reader waits for what the page promises."""
+AGAIN = ("curl ", "marty plugins reload ")
+"""Commands that a reader types again when the answer is not there yet."""
 INSTALLING = 150.0
 """Seconds that any one command may take."""
 
@@ -94,7 +96,7 @@ class Reader:
 
     @property
     def _repeatable(self) -> bool:
-        return all(command.startswith("curl ") for command in self._commands)
+        return all(command.startswith(AGAIN) for command in self._commands)
 
 
 def without_warnings(said: str) -> str:

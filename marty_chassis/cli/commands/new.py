@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from unicodedata import category
 
 import click
@@ -17,6 +17,9 @@ from marty_chassis.cli.talk import as_json, say
 
 if TYPE_CHECKING:
     from marty_chassis.cli.new import Project, Written
+
+TOOLS: Final = '"marty-chassis[standard,testing]"'
+"""What one works on either with."""
 
 
 @click.group(cls=Group, short_help="Begin a plugin or a service.")
@@ -74,7 +77,7 @@ def plugin(
 
     project = projects.plugin(name, description, author)
     written = _written(project, into, force)
-    _tell(written, ["pip install -e .", "pytest", "marty dev"], session, as_data)
+    _tell(written, [f"pip install -e . {TOOLS}", "pytest", "marty dev"], session, as_data)
 
 
 @new.command(short_help="Begin a service.")
@@ -101,7 +104,7 @@ def service(
     project = projects.service(name, description, author, fastapi=fastapi)
     written = _written(project, into, force)
     run = f"marty dev {project.name.package}.service:app"
-    _tell(written, ["pytest", run], session, as_data)
+    _tell(written, [f"pip install {TOOLS}", "pytest", run], session, as_data)
 
 
 def _written(project: Project, into: Path, force: bool) -> Written:
