@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from loguru import logger
 
 from marty_chassis.contrib import jwt_authentication
 from marty_chassis.testing import PluginHost
@@ -36,3 +37,18 @@ def guarded(plugin_host: Callable[..., PluginHost]) -> Guarded:
         )
 
     return made
+
+
+@pytest.fixture
+def log() -> Iterator[list[str]]:
+    """All that is logged, as a sink shows it that shows everything it can."""
+    lines: list[str] = []
+    number = logger.add(
+        lambda text: lines.append(str(text)),
+        format="{level} {message} {extra[plugin]}",
+        level="TRACE",
+        backtrace=True,
+        diagnose=True,
+    )
+    yield lines
+    logger.remove(number)

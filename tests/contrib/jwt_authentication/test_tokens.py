@@ -13,25 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marty_chassis.contrib.jwt_authentication import JwtSettings, Principal, Reason, Refused
-from marty_chassis.contrib.jwt_authentication.keys import OwnKeys, UnusableKey
-from marty_chassis.contrib.jwt_authentication.tokens import Tokens
+from marty_chassis.contrib.jwt_authentication import Principal, Reason, Refused
+from marty_chassis.contrib.jwt_authentication.keys import UnusableKey
 
-from .tokens import EC, ED, RSA, RSA_2, SECRET, claims, public, token
+from .tokens import EC, ED, RSA, RSA_2, SECRET, claims, public, token, verifying
 
 OTHER = "another-secret-that-is-long-enough-too-for-all-of-the-hs-algorithms"
-
-
-def tokens(**section: Any) -> Tokens:
-    """What verifies tokens by such a section."""
-    made = JwtSettings.model_validate(section or {"jwt_secret": SECRET})
-    return Tokens(made, OwnKeys(made))
 
 
 async def refusal(text: str, **section: Any) -> Reason:
     """Why a token is refused."""
     with pytest.raises(Refused) as refused:
-        await tokens(**section).verified(text)
+        await verifying(**section).verified(text)
     return refused.value.reason
 
 
@@ -60,7 +53,7 @@ async def test_a_token_of_another_library_is_read(
 ) -> None:
     text = token(key, algorithm, scope="read write", name="Ada")
 
-    principal = await tokens(jwt_algorithm=algorithm, **section).verified(text)
+    principal = await verifying(jwt_algorithm=algorithm, **section).verified(text)
 
     assert principal.subject == principal.identity == principal.display_name == "ada"
     assert principal.is_authenticated
@@ -71,7 +64,7 @@ async def test_a_token_of_another_library_is_read(
 async def test_a_principal_cannot_be_changed_and_does_not_show_what_it_claims() -> None:
     text = token(email="ada@example.org")
 
-    principal = await tokens().verified(text)
+    principal = await verifying().verified(text)
 
     assert repr(principal) == "Principal(subject='ada', scopes=frozenset())"
     assert hash(principal) == hash(Principal("ada"))
@@ -88,8 +81,8 @@ async def test_a_principal_cannot_be_changed_and_does_not_show_what_it_claims() 
         ({"key": OTHER}, Reason.SIGNATURE),
         ({"exp": int(time.time()) - 31}, Reason.EXPIRED),
         ({"exp": 0}, Reason.EXPIRED),
-        ({"nbf": int(time.time()) + 60}, Reason.EARLY),
-        ({"iat": int(time.time()) + 60}, Reason.EARLY),
+        ({"nbf": 2**33}, Reason.EARLY),
+        ({"iat": 2**33}, Reason.EARLY),
         ({"exp": None}, Reason.CLAIMS),
         ({"iat": None}, Reason.CLAIMS),
         ({"sub": None}, Reason.CLAIMS),
@@ -113,7 +106,7 @@ async def test_a_token_that_is_not_right_is_refused(
 async def test_clocks_may_differ_by_the_leeway() -> None:
     now = int(time.time())
 
-    await tokens().verified(token(exp=now - 20, nbf=now + 20, iat=now + 20))
+    await verifying().verified(token(exp=now - 20, nbf=now + 20, iat=now + 20))
 
     assert await refusal(token(exp=now - 20), jwt_secret=SECRET, leeway=5) is Reason.EXPIRED
 
@@ -122,8 +115,8 @@ async def test_the_issuer_and_the_audience_are_those_of_the_section() -> None:
     section = {"jwt_secret": SECRET, "issuer": "https://id.example", "audience": ["orders", "all"]}
     right: dict[str, Any] = {"iss": "https://id.example", "aud": "orders"}
 
-    await tokens(**section).verified(token(**right))
-    await tokens(**section).verified(token(**{**right, "aud": ["x", "all"]}))
+    await verifying(**section).verified(token(**right))
+    await verifying(**section).verified(token(**{**right, "aud": ["x", "all"]}))
 
     for said, reason in {
         "iss": Reason.ISSUER,
@@ -137,7 +130,7 @@ async def test_the_issuer_and_the_audience_are_those_of_the_section() -> None:
 
 
 async def test_without_a_configured_audience_any_is_accepted() -> None:
-    principal = await tokens().verified(token(aud=["somebody"], iss="somebody"))
+    principal = await verifying().verified(token(aud=["somebody"], iss="somebody"))
 
     assert principal.claims["aud"] == ["somebody"]
 
@@ -171,7 +164,7 @@ async def test_an_algorithm_is_verified_with_a_key_of_its_own_kind_only() -> Non
     }
 
     for key, algorithm in ((RSA, "RS256"), (EC, "ES256"), (ED, "EdDSA")):
-        assert await tokens(**section).verified(token(key, algorithm))
+        assert await verifying(**section).verified(token(key, algorithm))
     assert await refusal(token(RSA_2, "RS256"), **section) is Reason.SIGNATURE
     assert await refusal(token(RSA, "PS256"), **section) is Reason.ALGORITHM
 
@@ -179,18 +172,18 @@ async def test_an_algorithm_is_verified_with_a_key_of_its_own_kind_only() -> Non
 async def test_secrets_can_be_replaced_one_by_one() -> None:
     both = {"jwt_secret": [OTHER, SECRET]}
 
-    assert (await tokens(**both).verified(token(SECRET))).subject == "ada"
-    assert (await tokens(**both).verified(token(OTHER))).subject == "ada"
-    text, _ = tokens(**both).issued("ada", (), None, {})
+    assert (await verifying(**both).verified(token(SECRET))).subject == "ada"
+    assert (await verifying(**both).verified(token(OTHER))).subject == "ada"
+    text, _ = verifying(**both).issued("ada", (), None, {})
 
-    assert await tokens(jwt_secret=OTHER).verified(text)
+    assert await verifying(jwt_secret=OTHER).verified(text)
     assert await refusal(text, jwt_secret=SECRET) is Reason.SIGNATURE
 
 
 async def test_what_a_token_calls_its_key_means_nothing_where_keys_have_no_names() -> None:
     for name in ("x", "../../../etc/passwd", "' or 1=1 --", "http://evil.example/jwks"):
         more = {"kid": name, "jku": "http://evil.example/", "x5u": "http://evil.example/"}
-        assert await tokens().verified(token(header=more))
+        assert await verifying().verified(token(header=more))
 
 
 async def test_a_key_that_a_token_brings_along_is_not_believed() -> None:
@@ -267,7 +260,7 @@ async def test_a_token_with_one_character_changed_is_refused(data: st.DataObject
 )
 def test_a_key_that_cannot_be_one_is_an_error(section: dict[str, Any], words: str) -> None:
     with pytest.raises(UnusableKey, match=words):
-        tokens(**section)
+        verifying(**section)
 
 
 def test_a_short_rsa_key_is_not_safe() -> None:
@@ -280,4 +273,4 @@ def test_a_short_rsa_key_is_not_safe() -> None:
     )
 
     with pytest.raises(UnusableKey, match="less than 2048 bits"):
-        tokens(jwt_algorithm="RS256", public_key=pem.decode())
+        verifying(jwt_algorithm="RS256", public_key=pem.decode())

@@ -16,9 +16,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from marty_chassis.contrib.jwt_authentication import JwtSettings
+from marty_chassis.contrib.jwt_authentication.keys import OwnKeys
+from marty_chassis.contrib.jwt_authentication.tokens import Tokens
+
 SECRET = "a-secret-that-is-long-enough-for-hs256-hs384-and-hs512-altogether"
 SECTION: dict[str, Any] = {"jwt_secret": SECRET}
-DEVELOPMENT = {"service": {"environment": "development"}}
+DEVELOPMENT: dict[str, Any] = {"service": {"environment": "development"}}
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
 RSA_2 = RSAKey.generate_key(2048, {"kid": "rsa-2"})
@@ -50,7 +54,7 @@ def token(
         # It would rather call EdDSA by the new name Ed25519, which PyJWT does not know.
         warnings.simplefilter("ignore", SecurityWarning)
         made_of = claims(**said)
-        return str(jwt.encode(made, made_of, key, algorithms=[algorithm], registry=registry))
+        return jwt.encode(made, made_of, key, algorithms=[algorithm], registry=registry)
 
 
 def bearer(*arguments: Any, **said: Any) -> dict[str, str]:
@@ -60,7 +64,14 @@ def bearer(*arguments: Any, **said: Any) -> dict[str, str]:
 
 def public(key: Any) -> str:
     """The public half, PEM."""
-    return key.as_pem(private=False).decode()
+    pem: bytes = key.as_pem(private=False)
+    return pem.decode()
+
+
+def verifying(**section: Any) -> Tokens:
+    """What verifies and issues tokens by such a section."""
+    made = JwtSettings.model_validate(section or SECTION)
+    return Tokens(made, OwnKeys(made))
 
 
 def application() -> Starlette:
