@@ -42,27 +42,33 @@ class Leak:
     """The ways to it, from what is known by name: `logging.root > list > Audit`."""
 
 
-def leaks(plugin: str, survivors: Survivors) -> tuple[Leak, ...]:
-    """Collect all garbage, then name the holders of what is left of a plugin's old generations."""
+def leaks(plugin: str, survivors: Survivors, *, briefly: bool = False) -> tuple[Leak, ...]:
+    """Collect all garbage, then name the holders of what is left of a plugin's old generations.
+
+    `briefly`: one thing of each generation, and one holder: who holds an instance holds its class.
+    """
     gc.collect()
     alive = [survivor for survivor, _ in survivors.things(plugin)]
-    return tuple(Leak(s.generation, s.what, _holders(s, plugin, survivors)) for s in alive)
+    if briefly:
+        alive = list({one.generation: one for one in reversed(alive)}.values())
+    most = 1 if briefly else _MOST
+    return tuple(Leak(s.generation, s.what, _holders(s, plugin, survivors, most)) for s in alive)
 
 
-def _holders(survivor: Survivor, plugin: str, survivors: Survivors) -> tuple[str, ...]:
+def _holders(survivor: Survivor, plugin: str, survivors: Survivors, most: int) -> tuple[str, ...]:
     for known, thing in survivors.things(plugin):
         if known == survivor:
-            found = _ways(thing)
+            found = _ways(thing, most)
             return tuple(found) or ("code outside of Python, or a function that runs",)
     return ()
 
 
 def kept_in(thing: object) -> tuple[str, ...]:
     """The ways to it from modules alone, as `json.kept > list > Audit`; none without such a way."""
-    return tuple(_ways(thing, in_modules=True))
+    return tuple(_ways(thing, _MOST, in_modules=True))
 
 
-def _ways(thing: object, *, in_modules: bool = False) -> list[str]:
+def _ways(thing: object, most: int, *, in_modules: bool = False) -> list[str]:
     """Breadth first, against the direction of the references; `in_modules` passes by what runs."""
     way = {id(thing): _word(thing)}
     level = [thing]
@@ -88,12 +94,12 @@ def _ways(thing: object, *, in_modules: bool = False) -> list[str]:
             word = _word(holder)
             way[id(holder)] = f"{word} > {path}" if word and path else word or path
             level.append(holder)
-        if not level or len(found) >= _MOST:
+        if not level or len(found) >= most:
             break
     for callback in registered():
         if id(callback) in way:
             found[f"atexit > {way[id(callback)]}"] = None
-    return list(found)[:_MOST]
+    return list(found)[:most]
 
 
 def _root(holder: object, held: object) -> str | None:

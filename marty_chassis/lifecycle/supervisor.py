@@ -311,12 +311,12 @@ class Supervisor:
         """What there is of a plugin besides what serves; reads its files. Raises `UnknownPlugin`."""
         return remains_of(self._known(name), self._reloads.departures, self._manager)
 
-    def leaks_of(self, name: str) -> tuple[Leak, ...]:
+    def leaks_of(self, name: str, *, briefly: bool = False) -> tuple[Leak, ...]:
         """Name who holds what should be gone. Collects all garbage: everything stands still for it.
 
-        Raises `UnknownPlugin`.
+        `briefly` names one thing of each generation and one holder. Raises `UnknownPlugin`.
         """
-        return leaks(self._known(name).name, self._reloads.survivors)
+        return leaks(self._known(name).name, self._reloads.survivors, briefly=briefly)
 
     def instance_of(self, name: str) -> object | None:
         """The plugin itself while it is started, else `None`; raises `UnknownPlugin`.
