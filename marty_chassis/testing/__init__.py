@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .clean import assert_clean
     from .clock import FakeClock
-    from .failures import LeftBehind, NotSeen, NotStarted, WebSocketRefused
+    from .failures import LeftBehind, NotReloadable, NotSeen, NotStarted, WebSocketRefused
     from .host import PluginHost
     from .neighbour import FailingNeighbour
     from .recorder import EventRecorder
+    from .reloadable import assert_reloadable
     from .serving import asgi_client
 
 __all__ = [
@@ -23,12 +24,14 @@ __all__ = [
     "FailingNeighbour",
     "FakeClock",
     "LeftBehind",
+    "NotReloadable",
     "NotSeen",
     "NotStarted",
     "PluginHost",
     "WebSocketRefused",
     "asgi_client",
     "assert_clean",
+    "assert_reloadable",
 ]
 
 _BEHIND = {
@@ -36,12 +39,14 @@ _BEHIND = {
     "FailingNeighbour": "neighbour",
     "FakeClock": "clock",
     "LeftBehind": "failures",
+    "NotReloadable": "failures",
     "NotSeen": "failures",
     "NotStarted": "failures",
     "PluginHost": "host",
     "WebSocketRefused": "failures",
     "asgi_client": "serving",
     "assert_clean": "clean",
+    "assert_reloadable": "reloadable",
 }
 
 

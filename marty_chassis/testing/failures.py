@@ -37,6 +37,19 @@ class LeftBehind(AssertionError):
         return "something is left behind:" + "".join(f"\n- {line}" for line in self.left)
 
 
+class NotReloadable(AssertionError):
+    """A plugin could not be replaced as if nothing had been."""
+
+    def __init__(self, plugin: str, problems: Sequence[str]) -> None:
+        super().__init__(plugin, problems)
+        self.plugin = plugin
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        lines = "".join(f"\n- {line}" for line in self.problems)
+        return f"plugin {self.plugin!r} is not reloaded unnoticed:{lines}"
+
+
 class NotSeen(AssertionError):
     """No such event came in time."""
 
