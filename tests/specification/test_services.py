@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import re
+import time
+from collections.abc import Mapping
+
+from fastapi import Request
 
 from .printed import TEXT, block, run_once
 
 CONFIG = block("Plugin Configuration", "yaml")
 TREE = block("1. Directory-based Discovery", "")
+THREE = ("jwt-authentication", "request-tracing", "custom-metrics")
 
 
 def test_basic_usage_gives_a_fastapi_application_that_a_server_serves(write, serving) -> None:
@@ -40,23 +48,52 @@ def test_advanced_usage_reads_the_sample_configuration(write, serving) -> None:
     assert made["app"].state.chassis.plugins.get("my-plugin").plugin_metadata.version == "1.0.0"
 
 
-def test_authentication_that_is_not_installed_lets_nobody_in_and_says_so(write, serving) -> None:
+def test_in_development_the_sample_configuration_starts_its_three_plugins(
+    write, serving, monkeypatch
+) -> None:
+    monkeypatch.setenv("MARTY_SERVICE__ENVIRONMENT", "development")
     write("config.yaml", CONFIG)
     write("plugins/one.py", block("1. Base Plugin (IPlugin)"))
 
-    made = run_once(block("Advanced Usage"))
+    app = run_once(block("Advanced Usage"))["app"]
 
-    @made["app"].get("/orders")
+    @app.get("/orders")
+    async def orders(request: Request) -> str:
+        return request.user.subject
+
+    client = serving(app)
+    refused = client.get("/orders")
+    token = signed({"sub": "ada", "iat": time.time(), "exp": time.time() + 60}, "your-secret-key")
+    answered = client.get("/orders", headers={"authorization": f"Bearer {token}"})
+
+    states = {p["name"]: p["state"] for p in client.get("/plugins/status").json()["plugins"]}
+    assert [states[name] for name in THREE] == ["started", "started", "started"]
+    assert (refused.status_code, answered.status_code, answered.json()) == (401, 200, "ada")
+    assert "x-correlation-id" in answered.headers
+    assert "x-processing-time" in answered.headers
+
+
+def test_elsewhere_its_short_secret_lets_nobody_in_and_the_status_says_what_to_do(
+    write, serving
+) -> None:
+    write("config.yaml", CONFIG)
+    write("plugins/one.py", block("1. Base Plugin (IPlugin)"))
+
+    app = run_once(block("Advanced Usage"))["app"]
+
+    @app.get("/orders")
     async def orders() -> list[str]:
         return []
 
-    client = serving(made["app"])
+    client = serving(app)
 
     assert client.get("/orders").status_code == 503
     assert client.get("/health/ready").status_code == 503
-    (missing,) = client.get("/plugins/status").json()["missing"]
-    assert missing["name"] == "jwt-authentication"
-    assert "not part of this version" in missing["reason"]
+    told = {p["name"]: p for p in client.get("/plugins/status").json()["plugins"]}
+    assert told["jwt-authentication"]["state"] == "error"
+    assert "config.yaml:9:17" in told["jwt-authentication"]["reason"]
+    assert "secrets.token_urlsafe(48)" in told["jwt-authentication"]["reason"]
+    assert "your-secret-key" not in str(told)
 
 
 def test_the_sample_configuration_is_read_as_printed(write) -> None:
@@ -131,3 +168,14 @@ def test_every_endpoint_wants_the_token(write, serving) -> None:
     answer = client.get("/plugins/status", headers={"Authorization": ""})
 
     assert answer.status_code == 401
+
+
+def signed(claims: Mapping[str, object], secret: str) -> str:
+    """A token, by RFC 7515 alone: libraries object to so short a secret."""
+
+    def part(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+    header, body = (part(json.dumps(one).encode()) for one in ({"alg": "HS256"}, claims))
+    signature = hmac.digest(secret.encode(), f"{header}.{body}".encode(), "sha256")
+    return f"{header}.{body}.{part(signature)}"
