@@ -19,6 +19,7 @@ from .journal import Journal
 from .overseer import Overseer
 from .paths import Paths
 from .running import Running
+from .together import Together
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -62,6 +63,7 @@ class Management:
             Audit(bus),
             workers,
         )
+        self._desk.together = Together(self._desk)
         self._running = Running(self._desk)
         own = overseer.config.management.prefix
         self._front = self.at(own if prefix is None else prefix, owned)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .health import Health
     from .journal import Journal
     from .overseer import Overseer
+    from .together import Together
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class Desk:
     exposition: Exposition
     audit: Audit
     workers: Workers
+    together: Together = field(init=False)
     opening: bool = False
     """Whether plugins are still starting for the first time."""
     draining: bool = False

@@ -17,7 +17,7 @@ from .exposition import WITHOUT, text
 from .families import Family, with_samples
 from .models import DefinitionView, FamilyView, MetricsView, PluginMetrics, SampleView
 from .negotiation import wanted
-from .showing import Shown, shown
+from .showing import Shown
 
 _HEADERS = {"cache-control": "no-store", "vary": "accept"}
 
@@ -35,7 +35,7 @@ async def prometheus(desk: Desk, asked: Asked) -> ASGIApp:
 async def _answered(desk: Desk, asked: Asked, usual: Form) -> ASGIApp:
     usual = desk.manager.current.part(ARRANGEMENT).form or usual
     form = wanted(asked.header(b"accept") or "*/*", usual)
-    found = await shown(desk)
+    found = await desk.together.shown()
     if form == "json":
         return answer(desk, _view(found), headers=_HEADERS)
     try:

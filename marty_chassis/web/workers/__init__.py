@@ -5,13 +5,16 @@ from __future__ import annotations
 from .hands import Hands
 from .here import Here, of_reload, of_status
 from .message import Order, Standing, WorkerResult
+from .notes import Noted, Scribe
 from .workers import PATIENCE, Workers
 
 __all__ = [
     "PATIENCE",
     "Hands",
     "Here",
+    "Noted",
     "Order",
+    "Scribe",
     "Standing",
     "WorkerResult",
     "Workers",

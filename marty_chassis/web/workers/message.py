@@ -95,7 +95,19 @@ class State(_Message):
     plugins: dict[Name, Standing]
 
 
-Message = Order | Result | Hello | State
+class WriteDown(_Message):
+    """Write down what you have for the others."""
+
+    kind: Literal["write-down"] = "write-down"
+
+
+class Written(_Message):
+    """I have written it down."""
+
+    kind: Literal["written"] = "written"
+
+
+Message = Order | Result | Hello | State | WriteDown | Written
 
 _ANY: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="kind")])
 

@@ -9,7 +9,7 @@ from typing import Final
 from loguru import logger
 
 from .answers import Answers
-from .message import Hello, Order, Result, State, WorkerResult
+from .message import Hello, Order, Result, State, WorkerResult, WriteDown, Written
 from .wire import Wire
 
 _HELLO: Final = 1.0
@@ -27,8 +27,11 @@ class Talk:
 
     def __init__(self, wire: Wire, ordered: Callable[[Order], None], stands: Standings) -> None:
         self.wire = wire
+        self.write_down: Callable[[WriteDown], None] | None = None
+        """Told when another worker wants a note; must not wait."""
         self._ordered = ordered
         self._stands = stands
+        self._written: dict[str, Answers[None]] = {}
         self._results: dict[str, Answers[WorkerResult]] = {}
         self._states: dict[str, Answers[State]] = {}
 
@@ -44,6 +47,12 @@ class Talk:
             elif isinstance(message, State):
                 if (states := self._states.get(message.id)) is not None:
                     states.take(message.pid, message, message.part, message.parts)
+            elif isinstance(message, WriteDown):
+                if self.write_down is not None:
+                    self.write_down(message)
+            elif isinstance(message, Written):
+                if (written := self._written.get(message.id)) is not None:
+                    written.take(message.pid, None)
             elif (results := self._results.get(message.id)) is not None:
                 results.take(message.pid, message.result)
 
@@ -68,6 +77,19 @@ class Talk:
                     "{}: worker {} is not as this one is: {}", order.action, one.pid, one.reason
                 )
         return found
+
+    async def written(self, seconds: float) -> list[int]:
+        """Have all others write down what they have; those that have done so in time."""
+        others = self.wire.others()
+        asked = WriteDown(id=secrets.token_hex(8), pid=self.wire.pid)
+        answers = self._written[asked.id] = Answers[None](others)
+        try:
+            for pid in await self.wire.send(asked, others):
+                answers.lost(pid)
+            await answers.wait(seconds, self.wire.reaches)
+        finally:
+            del self._written[asked.id]
+        return [pid for pid in others if answers.has(pid)]
 
     async def ask(self) -> State | None:
         """How the one of the others stands that has heard most; None where nobody says."""

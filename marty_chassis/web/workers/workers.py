@@ -23,6 +23,8 @@ from .folder import folder_for
 from .hands import Hands
 from .kin import key, kinship
 from .message import Action, Hello, State, WorkerResult, states
+from .notes import Noted, Scribe
+from .noting import Noting
 from .orders import Orders
 from .talk import Talk
 from .wire import AVAILABLE, Wire
@@ -49,6 +51,9 @@ class Workers:
         pid: int | None = None,
     ) -> None:
         self.pid = pid or os.getpid()
+        self.scribe: Scribe | None = None
+        """Knows what the workers write down for each other; to be set before `open`."""
+        self._noting: Noting | None = None
         self._hands = hands
         self._environ: Mapping[str, str] = os.environ if environ is None else environ
         self._patience = patience
@@ -98,6 +103,9 @@ class Workers:
             return
         self._loop, self._orders = running_loop(), Orders(self._hands, self._patience)
         self._talk = Talk(wire, self._orders.take, self._states)
+        if self.scribe is not None:
+            self._noting = Noting(self.scribe, self._talk)
+            await self._noting.begin()
         self._spawn(self._talk.hear)
         self._first = await self._talk.ask()
         if self._first is not None:
@@ -125,9 +133,12 @@ class Workers:
         self._begun, self._first = False, None
         if talk is None:
             return
+        noting, self._noting = self._noting, None
         if self._loop is not running_loop():
             # What lives in a loop that has ended cannot be told to leave, and does nothing.
             talk.wire.drop()
+            if noting is not None:
+                noting.leave()
             return
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(GRACE):
@@ -136,7 +147,15 @@ class Workers:
             for task in (*giving, *tasks):
                 task.cancel()
                 await task.wait(GRACE)
+            if noting is not None:
+                await noting.last_word()
             await talk.wire.close()
+            if noting is not None:
+                noting.leave()
+
+    async def noted(self) -> Noted | None:
+        """What all workers have written down, just now; None where this one is alone."""
+        return None if self._noting is None else await self._noting.noted()
 
     async def ordered(
         self,
