@@ -12,12 +12,21 @@ import pytest
 from marty_chassis import Chassis, ChassisConfig
 from marty_chassis.errors import InvalidConfiguration
 
-from .page import ROOT
+from .page import ROOT, read
 
-README = ROOT / "README.md"
-TEXT = README.read_text(encoding="utf-8")
-PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-CLASS, FUNCTION, APP, WRAPPED = PYTHON
+PAGE = read(ROOT / "README.md")
+TEXT = PAGE.text
+
+
+def block(words: str) -> str:
+    """The one Python block with these words in it."""
+    (found,) = [one.code for one in PAGE.blocks if one.language == "python" and words in one.code]
+    return found
+
+
+CLASS, FUNCTION = block('@plugin(name="timing"'), block("def metrics_collect")
+TESTED = block("async def test_it_says_how_long_it_took")
+APP, WRAPPED = block("app = create_app("), block(".wrap(application)")
 
 
 def between(mark: str) -> str:
@@ -63,6 +72,13 @@ async def test_the_service_serves_with_both_plugins(folder) -> None:
     assert answered.text == "hello"
     assert float(answered.headers["x-seconds"]) >= 0
     assert figures == [{"queue_length": 3}]
+
+
+async def test_the_plugin_is_tested_in_three_lines(folder, plugin_host) -> None:
+    space: dict[str, Any] = {}
+    exec(TESTED, space)
+
+    await space["test_it_says_how_long_it_took"](plugin_host)
 
 
 async def test_any_application_is_wrapped(folder) -> None:
