@@ -2,44 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from marty_chassis.testing import PluginHost
 from marty_chassis.testing.failures import WebSocketRefused
 
 from .conftest import Guarded
-from .tokens import application, bearer, token
-
-
-async def knock(host: PluginHost, *headers: str, deny: bool = True, path: str = "/ws") -> Any:
-    """The first message that the client's server hears, with so many Authorization headers."""
-    heard: list[Any] = []
-    messages = iter([{"type": "websocket.connect"}])
-
-    async def receive() -> Any:
-        return next(messages, {"type": "websocket.disconnect", "code": 1000})
-
-    async def send(message: Any) -> None:
-        heard.append(message)
-
-    scope: dict[str, Any] = {
-        "type": "websocket",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "scheme": "ws",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": f"access_token={token()}".encode(),
-        "headers": [(b"host", b"service"), *((b"authorization", one.encode()) for one in headers)],
-        "subprotocols": [],
-        "client": ("127.0.0.1", 5),
-        "extensions": {"websocket.http.response": {}} if deny else None,
-    }
-    await host.app(scope, receive, send)
-    return heard[0]
+from .tokens import application, bearer, knock, token
 
 
 async def test_who_has_a_valid_token_talks(guarded: Guarded) -> None:
@@ -53,10 +21,10 @@ async def test_who_has_none_is_refused_with_the_answer_that_requests_get(guarded
     async with guarded(app=app, scopes={"/admin": ["admin"]}) as host:
         with pytest.raises(WebSocketRefused):
             await host.websocket("/ws").__aenter__()
-        none = await knock(host)
-        bad = await knock(host, f"Bearer {token(exp=1)}")
-        twice = await knock(host, f"Bearer {token()}", f"Bearer {token()}")
-        less = await knock(host, f"Bearer {token()}", path="/x/../admin")
+        none = await knock(host.app)
+        bad = await knock(host.app, f"Bearer {token(exp=1)}")
+        twice = await knock(host.app, f"Bearer {token()}", f"Bearer {token()}")
+        less = await knock(host.app, f"Bearer {token()}", path="/x/../admin")
 
     assert {one["type"] for one in (none, bad, twice, less)} == {"websocket.http.response.start"}
     assert [one["status"] for one in (none, bad, twice, less)] == [401, 401, 400, 403]
@@ -70,10 +38,12 @@ async def test_where_the_server_cannot_answer_the_handshake_is_closed(guarded: G
 
     async with guarded(app=app) as host:
         for headers in ([], ["Bearer x"], [f"Bearer {token(exp=1)}"], [f"Bearer {token()}"] * 2):
-            closed = await knock(host, *headers, deny=False)
+            closed = await knock(host.app, *headers, deny=False)
             assert (closed["type"], closed["code"]) == ("websocket.close", 1008)
         assert app.state.asked == 0
-        assert (await knock(host, f"Bearer {token()}", deny=False))["type"] == "websocket.accept"
+        assert (await knock(host.app, f"Bearer {token()}", deny=False))[
+            "type"
+        ] == "websocket.accept"
 
 
 async def test_where_nothing_is_needed_nobody_talks_too(guarded: Guarded) -> None:

@@ -93,3 +93,32 @@ def application() -> Starlette:
     app = Starlette(routes=routes)
     app.state.asked = 0
     return app
+
+
+async def knock(app: Any, *headers: str, deny: bool = True, path: str = "/ws") -> Any:
+    """What a server hears first when a client knocks, with these Authorization headers."""
+    heard: list[Any] = []
+    messages = iter([{"type": "websocket.connect"}])
+
+    async def receive() -> Any:
+        return next(messages, {"type": "websocket.disconnect", "code": 1000})
+
+    async def send(message: Any) -> None:
+        heard.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "websocket",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": f"access_token={token()}".encode(),
+        "headers": [(b"host", b"service"), *((b"authorization", one.encode()) for one in headers)],
+        "subprotocols": [],
+        "client": ("127.0.0.1", 5),
+        "extensions": {"websocket.http.response": {}} if deny else None,
+    }
+    await app(scope, receive, send)
+    return heard[0]
