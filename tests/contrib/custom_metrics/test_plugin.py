@@ -103,7 +103,7 @@ async def test_a_reload_under_load_loses_no_request_and_doubles_none(metered: Ho
             GATES["reload"].set()
         seen = await scrape(host.operator)
 
-    assert under_way("http_requests_in_progress", method="GET") >= 1
+    assert under_way.of("http_requests_in_progress", method="GET")[0] >= 1
     assert seen("http_requests_in_progress", method="GET") == 0
     assert seen(TOTAL) == answered + 1
     assert seen("http_request_duration_seconds_count") == answered + 1
