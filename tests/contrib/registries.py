@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import httpx2
@@ -100,9 +101,11 @@ class ConsulApi(Registry):
     """What is the same for every agent."""
 
     plugin = "consul"
+    token = ""
+    """Of somebody who may do everything."""
 
     async def found(self, name: str) -> dict[str, dict[str, Any]]:
-        rows = (await self.ask("GET", f"/v1/health/service/{name}")).json()
+        rows = (await self._tell("GET", f"/v1/health/service/{name}")).json()
         return {row["Service"]["ID"]: _of_row(row) for row in rows}
 
     async def enter(self, name: str, id: str, **more: Any) -> None:
@@ -115,24 +118,30 @@ class ConsulApi(Registry):
             "Meta": {"zone": more["zone"]} if "zone" in more else {},
             "Check": {"TTL": "1h", "Status": more.get("status", "passing")},
         }
-        answer = await self.ask("PUT", "/v1/agent/service/register", json=body)
+        answer = await self._tell("PUT", "/v1/agent/service/register", json=body)
         assert answer.status_code == 200, answer.text
 
     async def remove(self, name: str, id: str) -> None:
-        answer = await self.ask("PUT", f"/v1/agent/service/deregister/{id}")
+        answer = await self._tell("PUT", f"/v1/agent/service/deregister/{id}")
         assert answer.status_code == 200, answer.text
 
     def wipe(self) -> None:
-        with httpx2.Client(base_url=self.url, **PLAIN) as client:
+        headers = {"X-Consul-Token": self.token}
+        with httpx2.Client(base_url=self.url, headers=headers, **PLAIN) as client:
             for id in client.get("/v1/agent/services").json():
                 if id.startswith(OURS):
-                    client.put(f"/v1/agent/service/deregister/{id}")
+                    client.put(f"/v1/agent/service/deregister/{quote(id, safe='')}")
+
+    async def _tell(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        return await self.ask(method, path, headers={"X-Consul-Token": self.token}, **more)
 
 
 class ConsulContract(ConsulApi):
     """The contract server of `consul/contract`."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
+        if "--token" in arguments:
+            self.token = arguments[arguments.index("--token") + 1]
         self._data, port = folder / "consul.json", free_port()
         command, environment = python(
             "contract", HERE / "consul", "--port", str(port), "--data", str(self._data), *arguments
@@ -150,6 +159,8 @@ class RealConsul(ConsulApi):
         if arguments:
             pytest.skip(f"a real agent is not started with {' '.join(arguments)}")
         self.settings = ConsulSettings()
+        token = self.settings.token
+        self.token = "" if token is None else token.get_secret_value()
 
     @property
     def url(self) -> str:
@@ -174,9 +185,9 @@ class RealConsul(ConsulApi):
         pass
 
     async def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
-        if self.settings.token is not None:
-            more["headers"] = {"X-Consul-Token": self.settings.token.get_secret_value()}
-        return await super().ask(method, path, **more)
+        return await super().ask(
+            method, path, **{"headers": {"X-Consul-Token": self.token}, **more}
+        )
 
 
 Consul: type[ConsulApi] = RealConsul if os.environ.get("CONSUL_HTTP_ADDR") else ConsulContract

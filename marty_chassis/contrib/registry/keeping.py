@@ -16,7 +16,7 @@ import anyio
 
 from marty_hookspecs import ServiceInfo
 
-from .backend import Backend, Forgotten, Trouble
+from .backend import Backend, Forgotten, Refused, Trouble
 from .link import Link
 from .pauses import Pauses
 
@@ -164,7 +164,12 @@ class Keeper:
             except Forgotten:
                 self._logger.warning(f"{self._link.place} has forgotten {id}")
                 known = None
-        await self._backend.announce(service)
+        try:
+            await self._backend.announce(service)
+        except Refused:
+            if self._held[id] is None:
+                del self._held[id]  # It has answered, and nothing of this is there.
+            raise
         self._held[id] = service
         if known is None:
             self._logger.info(f"{id} is registered at {self._link.place}")

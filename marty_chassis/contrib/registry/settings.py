@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 def _address(value: object) -> object:
     if not isinstance(value, str):
         return value
-    address = value.strip().rstrip("/")
+    address = value.strip()
     address = address if "://" in address else f"http://{address}"
     try:
         parts = urlsplit(address)
@@ -37,7 +37,7 @@ def _address(value: object) -> object:
         raise PydanticCustomError("address", "must not hold a user or a password")
     if parts.query or parts.fragment:
         raise PydanticCustomError("address", "must end before any `?` or `#`")
-    return address
+    return address.rstrip("/")
 
 
 def _file(value: Path, info: ValidationInfo) -> Path:
