@@ -35,21 +35,19 @@ MADE: Mapping[tuple[str, str], Callable[[], str]] = {
 def written(page: str, mark: str) -> str:
     """What the page has between the marks."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    found = re.search(f"<!-- {mark} -->\n(.*?)\n<!-- end of {mark} -->", text, re.DOTALL)
-    return found[1] if found else ""
+    found = re.search(f"<!-- {mark} -->(.*?)<!-- end of {mark} -->", text, re.DOTALL)
+    return found[1].strip() if found else ""
 
 
 def rewrite() -> None:
-    """Write everything anew."""
+    """Write anew what is another now."""
     for (page, mark), make in MADE.items():
-        path = ROOT / page
-        text = path.read_text(encoding="utf-8")
-        begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
-        made = f"{begin}\n{make()}\n{end}"
-        path.write_text(
-            re.sub(f"{begin}.*?{end}", lambda _, made=made: made, text, flags=re.DOTALL),
-            encoding="utf-8",
-        )
+        if written(page, mark) != (made := make()):
+            path = ROOT / page
+            text = path.read_text(encoding="utf-8")
+            head, begin, rest = text.partition(f"<!-- {mark} -->")
+            _, end, tail = rest.partition(f"<!-- end of {mark} -->")
+            path.write_text(f"{head}{begin}\n\n{made}\n\n{end}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":
