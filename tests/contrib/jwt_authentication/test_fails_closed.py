@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from marty_chassis.contrib.jwt_authentication import JwtAuthentication, authentication, rules
@@ -410,7 +411,7 @@ async def test_while_a_reload_fails(
         async def ask() -> None:
             while not done.is_set():
                 statuses.add((await running.get(**bearer(exp=1))).status_code)
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
 
         with monkeypatch.context() as patched:
             patched.setattr(JwtAuthentication, method, trouble)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
+import anyio.lowlevel
 import pytest
 
 from marty_chassis.contrib import jwt_authentication
@@ -64,7 +67,7 @@ async def test_a_secret_is_replaced_without_anybody_being_turned_away(guarded: G
                 statuses.append(answer.status_code)
                 refused = await host.client.get("/", headers=bearer("x" * 40))
                 statuses.append(200 if refused.status_code == 401 else refused.status_code)
-                await anyio.sleep(0)
+                await anyio.lowlevel.checkpoint()
 
         async with anyio.create_task_group() as group:
             for _ in range(3):
@@ -89,7 +92,7 @@ async def test_a_secret_is_replaced_without_anybody_being_turned_away(guarded: G
     ],
 )
 async def test_a_section_that_does_not_fit_changes_nothing(
-    guarded: Guarded, changes: dict[str, object], words: str
+    guarded: Guarded, changes: dict[str, Any], words: str
 ) -> None:
     async with guarded() as host:
         reloaded = await host.reload(**changes)
