@@ -98,7 +98,7 @@ class PluginEnabledServiceFactory:
         plugin_directories: Folders = (),
         *,
         enable_auth: bool = False,
-        enable_metrics: bool = True,
+        enable_metrics: bool | None = None,
         plugins: Iterable[object] = (),
         **fastapi: Any,
     ) -> FastAPI:
@@ -107,17 +107,20 @@ class PluginEnabledServiceFactory:
         enable_auth: require the plugin jwt-authentication. Where it is missing, or does not start,
             every request of the application is answered 503, and the log and `/plugins/status` say
             why.
-        enable_metrics: whether the plugin custom-metrics starts when it is configured. The
+        enable_metrics: start the plugin custom-metrics, with its defaults where the configuration
+            has no section for it, or keep it from starting; None leaves that to the configuration.
+            Without its extra the service runs without it, and `/plugins/status` says why. The
             chassis's own metrics are always on.
         """
-        changes: dict[str, Any] = {"service": {"name": name}}
+        sections: dict[str, Any] = {}
         settings: dict[str, Any] = {}
         if enable_auth:
             settings["jwt-authentication"] = {"required": True}
-        if not enable_metrics:
-            settings["custom-metrics"] = {"enabled": False}
-        if settings:
-            changes["plugins"] = {"settings": settings}
+        if enable_metrics is not None:
+            settings["custom-metrics"] = {"enabled": enable_metrics}
+        if enable_metrics:
+            sections["custom-metrics"] = {}
+        changes = {"service": {"name": name}, "plugins": {**sections, "settings": settings}}
         config = self._config.rebuilt(overrides=changes)
         app = create_fastapi_app(
             config, plugin_directories=plugin_directories, plugins=plugins, **fastapi
