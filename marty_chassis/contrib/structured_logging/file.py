@@ -7,7 +7,7 @@ so here it is taken from where it is made.
 from __future__ import annotations
 
 import os
-import string
+import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -21,6 +21,8 @@ from .line import Line
 _FileSink: Any = FileSink  # It has no types.
 # Unbuffered, so that one line is one write: several processes may append to one file.
 _RAW: Final[dict[str, Any]] = {"mode": "ab", "buffering": 0, "encoding": None}
+
+_FIELDS = re.compile(r"\{(?:pid|time(?::[^{}]*)?)\}")
 
 PATIENCE: Final = 3.0
 """Seconds that files under compression have at the end."""
@@ -109,22 +111,15 @@ class File:
         return f"<File {self._path}>"
 
 
-def check(
-    file: str | None,
-    rotation: str | int | None,
-    retention: str | int | None,
-    compression: str | None,
-) -> None:
-    """Raise `ValueError` for what no file can be kept by."""
-    kept = {"rotation": rotation, "retention": retention, "compression": compression}
-    if file is None and (wrong := next((key for key in kept if kept[key] is not None), None)):
-        raise ValueError(f"{wrong} is for files: set `destination` to one")
-    if rotation is None and (wrong := next((key for key in kept if kept[key] is not None), None)):
-        raise ValueError(f"{wrong} happens when a new file begins: set `rotation`")
-    _FileSink("", delay=True, **kept)
-    fields = {name for _, name, _, _ in string.Formatter().parse(file or "") if name is not None}
-    if fields - {"pid", "time"}:
-        raise ValueError("in the name of a file {pid} and {time} stand for something, nothing else")
+def check(key: str, value: object) -> None:
+    """Raise `ValueError` for a rotation, a retention or a compression that loguru does not know."""
+    _FileSink("", delay=True, **{key: value})
+
+
+def check_name(name: str) -> None:
+    """Raise `ValueError` for a name of a file that has braces for anything but pid and time."""
+    if set("{}") & set(_FIELDS.sub("", name)):
+        raise ValueError("braces in the name of a file are for {pid} and {time} alone")
 
 
 def located(folder: Path, name: str) -> str:

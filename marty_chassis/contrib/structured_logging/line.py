@@ -20,6 +20,9 @@ DEEPEST: Final = 5
 WIDEST: Final = 100
 """Items of one of them."""
 
+_ENDS: Final = ("\x85", "\u2028", "\u2029")
+"""What ends a line for some readers, and not for JSON."""
+
 
 class Line(bytes):
     """A line with its end, and the record that it was made of."""
@@ -102,5 +105,7 @@ def _items(mapping: dict[Any, Any]) -> Iterator[tuple[str, object]]:
 
 def _as_json(fields: dict[str, Any]) -> bytes:
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    for end in _ENDS:
+        text = text.replace(end, f"\\u{ord(end):04x}")
     # What is no character, half of one for instance, is written as JSON would escape it.
     return f"{text}\n".encode(errors="backslashreplace")

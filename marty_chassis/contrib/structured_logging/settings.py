@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from marty_chassis.errors import InvalidEvent
 from marty_chassis.events.pattern import Pattern
 from marty_chassis.settings import Level, SettingsModel
 
-from .file import check
+from .file import check, check_name
 from .stream import STREAMS
 
 
@@ -22,36 +22,54 @@ def _pattern(value: str) -> str:
         raise PydanticCustomError("pattern", "{why}", {"why": str(error).rstrip(".")}) from None
 
 
+def _known(value: object, info: ValidationInfo) -> object:
+    try:
+        check(info.field_name or "", value)
+    except ValueError as error:
+        raise PydanticCustomError("file", "{why}", {"why": str(error)}) from None
+    return value
+
+
+def _named(value: str) -> str:
+    try:
+        check_name(value)
+    except ValueError as error:
+        raise PydanticCustomError("file", "{why}", {"why": str(error)}) from None
+    return value
+
+
 EventPattern = Annotated[str, AfterValidator(_pattern)]
+Destination = Annotated[str, Field(min_length=1), AfterValidator(_named)]
+Number = Annotated[int, Field(gt=0)]
 
 
 class OutputSettings(SettingsModel):
     """What becomes of the file that lines go to."""
 
-    rotation: str | int | None = None
+    rotation: Annotated[Number | str | None, AfterValidator(_known)] = None
     """when a new file begins: "100 MB", "1 day", "12:00", "monday at 03:00", or a number of bytes;
     without it the file grows"""
-    retention: str | int | None = None
+    retention: Annotated[Number | str | None, AfterValidator(_known)] = None
     """which files stay when a new one begins: "30 days", or a number of files; all without it"""
-    compression: str | None = None
+    compression: Annotated[str | None, AfterValidator(_known)] = None
     """what is made of a file when a new one begins: gz, bz2, xz, zip, tar.gz; it stays without"""
 
     @model_validator(mode="after")
-    def _files_can_be_kept(self) -> Self:
-        name = getattr(self, "destination", None)
-        try:
-            check(
-                None if name in STREAMS else name, self.rotation, self.retention, self.compression
+    def _files_are_kept(self) -> Self:
+        is_file = getattr(self, "destination", None) not in (None, *STREAMS)
+        if self.rotation is not None and not is_file:
+            raise PydanticCustomError("file", "rotation is for a file, which destination must name")
+        if self.rotation is None and (self.retention or self.compression):
+            raise PydanticCustomError(
+                "file", "retention and compression are for when a new file begins: set rotation"
             )
-        except ValueError as error:
-            raise PydanticCustomError("file", "{why}", {"why": str(error)}) from None
         return self
 
 
 class AuditSettings(OutputSettings):
     """The audit trail."""
 
-    destination: str | None = Field(default=None, min_length=1)
+    destination: Destination | None = None
     """`stderr`, `stdout`, or a file of its own; null for the place of all other lines"""
     events: tuple[EventPattern, ...] = ("auth.**", "management.audit")
     """patterns of events that belong to it, besides what happens to plugins and services"""
@@ -60,7 +78,7 @@ class AuditSettings(OutputSettings):
 class StructuredLoggingSettings(OutputSettings):
     """Lines of JSON."""
 
-    destination: str = Field(default="stderr", min_length=1)
+    destination: Destination = "stderr"
     """`stderr`, `stdout`, or a file, with `{pid}` or `{time}` in its name where wanted; a relative
     one starts at the folder of the configuration file"""
     level: Level = "INFO"

@@ -55,7 +55,12 @@ def _handed_on(source: logging.Logger) -> bool:
     """Whether a record given to a logger comes to loguru."""
     one: logging.Logger | None = source
     while one is not None:
-        if any(isinstance(handler, ToLoguru) for handler in one.handlers):
+        if any(_hands_on(handler) for handler in one.handlers):
             return True
         one = one.parent if one.propagate else None
     return False
+
+
+def _hands_on(handler: logging.Handler) -> bool:
+    # The second is what the documentation of loguru teaches everybody to write for themselves.
+    return isinstance(handler, ToLoguru) or type(handler).__name__ == "InterceptHandler"
