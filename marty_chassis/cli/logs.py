@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from loguru import logger
 
 from marty_chassis.plugins.console import CONSOLE, Console
-from marty_chassis.web.records import ToLoguru
 
 from .session import Session
 
@@ -30,6 +29,9 @@ def set_up(level: str, session: Session, *, several: bool = False) -> None:
     which may be secrets. Where several processes write there, each line has the number of its own.
     A plugin that writes to stderr itself may have this keep quiet (`Console`).
     """
+    # What only looks at plugins needs nothing of the web host.
+    from marty_chassis.web.records import ToLoguru
+
     if session.verbose:
         level = _VERBOSE[min(session.verbose, len(_VERBOSE)) - 1]
     elif session.quiet:
