@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 from marty_chassis.cli.session import Session
 from marty_chassis.errors import MartyError
@@ -46,11 +49,11 @@ class CannotTry(MartyError):
         return self.said
 
 
-def try_configuration(session: Session, seconds: float) -> Tried:
-    """Try every plugin of the configuration. Raises CannotTry."""
+def try_configuration(session: Session, units: Sequence[Unit], seconds: float) -> Tried:
+    """Try every plugin of the configuration; these are their sources. Raises CannotTry."""
     answer = _asked(session, None, seconds)
     if answer.data is None:
-        return Tried((), (_ended(answer, None, seconds),), answer.said)
+        return Tried((), (_ended(answer, answer.culprit(units), seconds),), answer.said)
     return _tried(answer)
 
 
@@ -102,8 +105,12 @@ class _Answer:
 
     @property
     def frames(self) -> list[tuple[str, int]]:
-        """Where it was then, the innermost first."""
-        return [(path, int(line)) for path, line in _FRAME.findall(self.wire)]
+        """Where its main thread was then, or the one that crashed; the innermost first."""
+        # faulthandler writes the main thread last, and marks one that it was asked about.
+        _, current, rest = self.wire.rpartition("Current thread 0x")
+        stack = rest.partition("\nThread 0x")[0] if current else self.wire
+        stack = stack.rpartition("\nThread 0x")[2]
+        return [(path, int(line)) for path, line in _FRAME.findall(stack)]
 
     def culprit(self, units: Sequence[Unit]) -> Unit | None:
         """The unit whose code ran, as far as that can be known."""
@@ -117,30 +124,28 @@ class _Answer:
 
 def _asked(session: Session, units: Sequence[Unit] | None, seconds: float) -> _Answer:
     wanted = {
-        "config": str(session.path.absolute()) if session.path else None,
+        "config": None if session.path is None else str(session.path),
         "units": None if units is None else [unit.as_data() for unit in units],
         "seconds": seconds,
     }
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-c", _PROGRAM, *(str(Path(one).absolute()) for one in sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-    )
-    with child:
-        limit = _GRACE + seconds * max(1, len(units or ()))
+    program = [sys.executable, "-P", "-c", _PROGRAM, *map(os.path.abspath, sys.path)]
+    limit = _GRACE + seconds * max(1, len(units or ()))
+    # Files, no pipes: a process that a plugin has started may keep these open for ever.
+    with TemporaryFile() as asked, TemporaryFile() as wire, TemporaryFile() as said:
+        asked.write(json.dumps(wanted).encode())
+        asked.seek(0)
         try:
-            wire, said = child.communicate(json.dumps(wanted), limit)
+            code: int | None = subprocess.run(
+                program, stdin=asked, stdout=wire, stderr=said, timeout=limit, check=False
+            ).returncode
         except subprocess.TimeoutExpired:
-            child.kill()
-            wire, said = child.communicate()
-            return _Answer(wire, said, None)
-        except BaseException:
-            child.kill()
-            raise
-    return _Answer(wire, said, child.returncode)
+            code = None
+        return _Answer(_text_of(wire), _text_of(said), code)
+
+
+def _text_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def _tried(answer: _Answer) -> Tried:
@@ -161,9 +166,16 @@ def _ended(answer: _Answer, culprit: Unit | None, seconds: float) -> Finding:
         hint = "Do what takes time in start(), or in a task; --timeout gives it longer."
     else:
         rule = "ends-process"
-        message = f"importing or making it ended the process, with the exit code {answer.code}"
+        message = f"importing or making it ended the process, {_how(answer.code)}"
         hint = "A plugin must not end the service: remove the exit."
         if not answer.frames:
             last = answer.said.strip().splitlines()[-1:]
             hint = " ".join(["It has said no more.", *last])
     return Finding(rule, "error", shown(path) if path else "", message, hint, line)
+
+
+def _how(code: int | None) -> str:
+    try:
+        return f"by {signal.Signals(-(code or 0)).name}"
+    except ValueError:
+        return f"with the exit code {code}"

@@ -74,13 +74,21 @@ REACHES: Final = (
     ),
     Reach(
         "global-environment",
-        ("os.environ.[cpsu]*", "os.putenv", "os.unsetenv"),  # clear, pop, setdefault, update
+        (
+            *(f"os.environ.{how}" for how in ("clear", "pop", "setdefault", "update")),
+            "os.putenv",
+            "os.unsetenv",
+        ),
         "every plugin and every child process sees it",
         _BEFORE,
     ),
     Reach(
         "global-modules",
-        ("sys.path.[aeir]*", "sys.meta_path.[aeir]*", "sys.modules.[cpsu]*"),
+        (
+            *(f"sys.path.{how}" for how in ("append", "extend", "insert", "remove")),
+            *(f"sys.meta_path.{how}" for how in ("append", "insert")),
+            *(f"sys.modules.{how}" for how in ("clear", "pop", "setdefault", "update")),
+        ),
         "it changes what everybody imports",
         "Write from . import other for what lies beside the plugin, or install it.",
     ),

@@ -25,17 +25,19 @@ def check(
     run: whether they are imported and made, each unit within so many seconds.
     Raises NoSuchTarget, CannotTry and InvalidConfiguration.
     """
-    units: list[Unit] = []
+    by_place: dict[object, Unit] = {}
     findings: list[Finding] = []
     for one in _named(session, words):
         if isinstance(one, Finding):
             findings.append(one)
-        else:
-            units.append(one)
-    looked = look(dict.fromkeys(units))
+        else:  # Named twice, it is one.
+            by_place.setdefault(one.place or one.files, one)
+    units = list(by_place.values())
+    looked = look(units)
     tried = Tried()
     if run:
-        tried = try_units(session, units, seconds) if words else try_configuration(session, seconds)
+        attempt = try_units if words else try_configuration
+        tried = attempt(session, units, seconds)
     findings += [*looked.findings, *_new(located(tried.findings, looked), looked)]
     told = list(kept(dict.fromkeys(findings), looked.sources.values(), run=run))
     return Report(told, looked.files, tried.plugins if run else None), tried.said
@@ -72,7 +74,7 @@ def _new(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
     for one in findings:
         if (one.path, one.message) in said:
             continue
-        if one.path in broken and one.rule in ("syntax", "import", "unusable"):
+        if one.path in broken and one.rule in _OF_BROKEN_FILES:
             continue
         if one.rule in _SEEN_IN_THE_SOURCE and (one.path, one.rule) in rules:
             continue
@@ -81,4 +83,5 @@ def _new(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
         yield one
 
 
+_OF_BROKEN_FILES = frozenset({"syntax", "import", "unusable", "no-plugin"})
 _SEEN_IN_THE_SOURCE = frozenset({"unknown-hook", "wrong-arguments", "name-clash"})

@@ -6,9 +6,9 @@ It may hang, and it may die: whoever started it reads, in place of the answer, w
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 import sys
+from json import dumps, loads  # as they are now, whatever plugins make of the module
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -18,7 +18,7 @@ BEGUN = "begun "
 
 def main() -> NoReturn:
     """Do what stdin says, and leave at once, whatever threads the plugins have started."""
-    wanted: dict[str, Any] = json.loads(sys.stdin.read())
+    wanted: dict[str, Any] = loads(sys.stdin.read())
     wire = _apart()
     sys.dont_write_bytecode = True
     seconds = float(wanted["seconds"])
@@ -29,7 +29,7 @@ def main() -> NoReturn:
     answer = _answer(wanted, wire, seconds)
     faulthandler.cancel_dump_traceback_later()
     sys.stderr.flush()
-    wire.write(json.dumps(answer) + "\n")
+    wire.write(dumps(answer) + "\n")
     wire.flush()
     leave(0)
 

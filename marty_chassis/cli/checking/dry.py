@@ -12,7 +12,7 @@ import anyio
 
 from marty_chassis.boundary import Faults
 from marty_chassis.cli.details import row
-from marty_chassis.cli.loading import Plugin, Plugins, load, tried
+from marty_chassis.cli.loading import Plugins, load, tried
 from marty_chassis.cli.logs import be_quiet
 from marty_chassis.cli.session import Session
 from marty_chassis.discovery import Candidate, Found, listing
@@ -23,7 +23,7 @@ from marty_chassis.errors import Problem
 from marty_chassis.plugins import PluginManager
 
 from .finding import Finding, shown
-from .outcome import of_plugins, of_problem
+from .outcome import of_plugins, of_problem, stands
 from .unit import Unit
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def of_configuration(session: Session) -> dict[str, Any]:
     """Try every plugin of the configuration."""
     plugins = load(session)
     problems = (*plugins.config.warnings, *plugins.found.problems)
-    return _answer(plugins.all, [*map(of_problem, problems), *of_plugins(plugins)])
+    findings = [*map(of_problem, problems), *of_plugins(plugins)]
+    return _answer(map(row, plugins.all), findings)
 
 
 def of_units(
@@ -55,7 +56,7 @@ def of_units(
             candidates, problems = _read(unit, faults)
             groups[-1] += candidates
             findings += map(of_problem, problems)
-            if not candidates:
+            if not candidates and unit.kind != "martyconf":
                 findings.append(_empty(unit))
     known = {one.name for group in groups for one in group} | _known(config)
     # Without a file nobody has said yet what the plugins' sections are to be.
@@ -64,7 +65,13 @@ def of_units(
     for plugins in tries:
         findings += of_plugins(plugins, known)
     findings += map(of_problem, config.warnings)
-    return _answer([one for plugins in tries for one in plugins.all], findings)
+    rows = [
+        # What it needs is not tried here, and is where it will run.
+        {**row(one), "state": "starts"} if stands(one, plugins, known) else row(one)
+        for plugins in tries
+        for one in plugins.all
+    ]
+    return _answer(rows, findings)
 
 
 async def _tried(
@@ -100,8 +107,5 @@ def _known(config: ChassisConfig) -> set[str]:
     return found | set(BUNDLED) | set(config.plugins.sections)
 
 
-def _answer(plugins: Iterable[Plugin], findings: Iterable[Finding]) -> dict[str, Any]:
-    return {
-        "plugins": [row(one) for one in plugins],
-        "findings": [one.as_data() for one in findings],
-    }
+def _answer(rows: Iterable[dict[str, Any]], findings: Iterable[Finding]) -> dict[str, Any]:
+    return {"plugins": list(rows), "findings": [one.as_data() for one in findings]}

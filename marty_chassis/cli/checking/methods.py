@@ -18,7 +18,7 @@ _NEAR: Final = 0.85
 def check(source: Source) -> Iterator[Finding]:
     """Look at the methods of every plugin class that nothing in the file mentions."""
     for one in source.outline.classes.values():
-        if not one.family and one.decorator is None:
+        if not one.family and one.declaration is None:
             continue
         for part in one.parts.values():
             unused = part.mark is None and part.name not in source.outline.mentioned

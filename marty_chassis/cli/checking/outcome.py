@@ -120,14 +120,14 @@ def _unmet(one: Plugin, plugins: Plugins, known: Collection[str] | None) -> list
         need
         for need in plugins.order.needs.get(one.name, ())
         if not need.optional
-        and not any(_stands(other, plugins, known) for other in need.met_by)
+        and not any(stands(plugins.plugins[other], plugins, known) for other in need.met_by)
         and (need.met_by or need.unfit or known is None or need.name not in known)
     ]
 
 
-def _stands(name: str, plugins: Plugins, known: Collection[str] | None) -> bool:
-    one = plugins.plugins[name]
-    if one.outlook == "blocked" and name not in plugins.order.cycles:
+def stands(one: Plugin, plugins: Plugins, known: Collection[str] | None) -> bool:
+    """Whether it would start where the known plugins are, too."""
+    if one.outlook == "blocked" and one.name not in plugins.order.cycles:
         return not _unmet(one, plugins, known)
     return one.outlook == "starts"
 

@@ -84,22 +84,22 @@ class Class:
     """Whether it derives from IPlugin at all."""
     opaque: bool
     """Whether a base is from elsewhere, so that it may have methods that are not seen."""
-    decorator: ast.Call | None
-    """`@plugin(...)`."""
+    declaration: ast.Call | None
+    """`@plugin(...)`, or `plugin_metadata = PluginMetadata(...)` in its body."""
     parts: dict[str, Part] = field(default_factory=dict)
 
     @property
     def is_plugin(self) -> bool:
         """Whether anything of it is meant for the chassis."""
         marked = any(part.mark for part in self.parts.values())
-        return self.family or marked or self.decorator is not None
+        return self.family or marked or self.declaration is not None
 
     @property
     def offered(self) -> dict[str, Method]:
         """The methods that the chassis would call."""
         if self.family:
             return methods_of(self.interfaces)
-        return methods_of(frozenset()) if self.decorator is not None else {}
+        return methods_of(frozenset()) if self.declaration is not None else {}
 
     def find(self, name: str) -> Part | None:
         """Give the method of this name, its own or that of a base in this file."""
@@ -131,8 +131,8 @@ class Outline:
                     self.classes[node.name] = self._class(node)
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
                     self.functions[node.name] = self._part(node, None)
-                case ast.Assign(targets=[ast.Name(id="plugin_metadata")], value=ast.Call() as said):
-                    self.metadata = said
+                case _:
+                    self.metadata = _metadata(node) or self.metadata
 
     @property
     def parts(self) -> Iterator[Part]:
@@ -150,7 +150,7 @@ class Outline:
     @property
     def declarations(self) -> Iterator[ast.Call]:
         """Every `@plugin(...)` and `PluginMetadata(...)`."""
-        found = (one.decorator for one in self.classes.values())
+        found = (one.declaration for one in self.classes.values())
         yield from (one for one in (*found, self.metadata) if one is not None)
 
     @cached_property
@@ -185,6 +185,7 @@ class Outline:
                 opaque = True
         decorators = [one for one in node.decorator_list if isinstance(one, ast.Call)]
         said = [one for one in decorators if is_ours(self._names.dotted(one.func), "plugin")]
+        said += filter(None, map(_metadata, node.body))
         found = Class(
             node,
             tuple(bases),
@@ -230,6 +231,13 @@ def is_marker(dotted: str) -> bool:
     """Whether it marks hookimpls: ours, one made of pluggy's, one from beside the file."""
     beside = dotted.startswith(".") and dotted.endswith(".hookimpl")
     return beside or is_ours(dotted, "hookimpl") or dotted == _PLUGGYS
+
+
+def _metadata(node: ast.stmt) -> ast.Call | None:
+    match node:
+        case ast.Assign(targets=[ast.Name(id="plugin_metadata")], value=ast.Call() as said):
+            return said
+    return None
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -63,14 +63,14 @@ def read(path: Path, kind: Kind) -> Source | Finding:
         if path.is_symlink() and (wrong := why_not(path)):
             return _unreadable(path, wrong)
         if (size := path.stat().st_size) > LARGEST:
-            return _unreadable(path, f"it has {size:,} bytes. Keep data apart from the plugin.")
+            return _unreadable(path, f"it has {size:,} bytes, too many. Keep data apart from it.")
         data = read_source(path)
     except SyntaxError as error:
-        return _unreadable(path, f"it is {error.msg}. Write it in UTF-8.", error.lineno)
+        return _unreadable(path, f"{error.msg}. Write it as text, in UTF-8.", error.lineno)
     except OSError as error:
-        what = error.strerror or str(error).removeprefix(f"{path} ")
-        advice = "Let the service read it, or take it out."
-        return _unreadable(path, f"it cannot be read: {what}. {advice}")
+        said = str(error).removeprefix(f"{path} ")
+        what = f"it cannot be read: {error.strerror}" if error.strerror else f"it {said}"
+        return _unreadable(path, f"{what}. Let the service read it, or take it out.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of escapes in texts: the compiler says it again.

@@ -17,7 +17,7 @@ from marty_chassis.discovery.references import Reference
 from marty_chassis.discovery.wishes import Wishes
 from marty_chassis.errors import MartyError, did_you_mean
 
-from .finding import Finding
+from .finding import Finding, shown
 from .project import PROJECT, has_entry_points, project
 from .source import Kind
 from .unit import Unit, files_of, is_package, lone, names_in, package
@@ -67,11 +67,14 @@ def of_word(word: str) -> Iterator[Unit | Finding]:
     elif path.name == PROJECT or has_entry_points(path / PROJECT):
         yield from project(path if path.is_dir() else path.parent)
     elif path.name == "__init__.py" and path.is_file():
-        yield package(path.parent)
+        yield package(path.parent, asked=True)
     elif is_package(path):
-        yield package(path)
+        yield package(path, asked=True)
     elif path.is_dir():
         yield from below(path)
+    elif path.suffix != ".py":
+        hint = "Plugins are files that end in .py, and packages."
+        yield Finding("no-plugin", "error", shown(path), "it is no Python file", hint)
     elif is_package(path.parent):
         yield _module(path)
     else:

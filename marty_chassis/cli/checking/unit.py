@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,12 @@ class Unit:
 
     def as_data(self) -> dict[str, Any]:
         """Give what a child process needs to read it."""
-        kept = ("kind", "place", "name", "value", "distribution", "version", "search", "group")
-        return {key: getattr(self, key) for key in kept}
+        return {**asdict(self), "files": ()}
 
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> Unit:
         """Make it of that."""
-        return cls(**{**data, "files": (), "search": tuple(data["search"])})
+        return cls(**{**data, "search": tuple(data["search"])})
 
 
 def lone(path: Path, *, asked: bool = False) -> Unit:
@@ -65,7 +64,7 @@ def lone(path: Path, *, asked: bool = False) -> Unit:
     return Unit("folder", (path,), str(path), path.stem, group=str(path.parent), asked=asked)
 
 
-def package(path: Path) -> Unit:
+def package(path: Path, *, asked: bool = False) -> Unit:
     """Give the unit of a package, as one of a plugin folder."""
     # The package of a project imports itself by its name; one of a plugin folder cannot.
     above = path.parent
@@ -77,7 +76,7 @@ def package(path: Path) -> Unit:
         path.name,
         search=(str(above),) if projects else (),
         group=str(above),
-        asked=True,
+        asked=asked,
     )
 
 

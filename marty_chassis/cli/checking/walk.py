@@ -11,7 +11,7 @@ from marty_chassis.discovery.declared import declares, text_of
 from marty_chassis.discovery.scan import MARTYCONF
 
 from .finding import Finding, shown
-from .unit import Unit, is_package, lone, names_in, package
+from .unit import Unit, files_of, is_package, lone, names_in, package
 
 _WORDS: Final = ("marty_chassis", "marty_hookspecs", "HookimplMarker")
 """Whoever uses none of these has nothing to do with us."""
@@ -19,6 +19,12 @@ _WORDS: Final = ("marty_chassis", "marty_hookspecs", "HookimplMarker")
 
 def below(folder: Path) -> Iterator[Unit | Finding]:
     """Give what may be a plugin there; a finding where nothing is."""
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        said = f"it cannot be read: {error.strerror}"
+        yield Finding("unreadable", "error", shown(folder), said, "Let whoever checks read it.")
+        return
     found = list(_below(folder, ()))
     yield from found
     if not any(unit.place for unit in found):
@@ -39,21 +45,28 @@ def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Unit]:
     real = os.path.realpath(folder)
     if real in above or (folder / "pyvenv.cfg").exists():
         return
-    names = [name for name in names_in(folder) if not name.startswith(("_", "."))]
-    files = [folder / name for name in names if name.endswith(".py")]
-    texts = {path: text_of(path) for path in files}
-    plugins = any(declares(text) for path, text in texts.items() if path.name != MARTYCONF)
-    for path, text in texts.items():
-        # What is no file is a link that leads nowhere, or a device.
-        if plugins or declares(text) or path.name == MARTYCONF or not path.is_file():
+    names = [one for one in names_in(folder) if not one.startswith(("_", ".")) and one != "tests"]
+    paths = [folder / name for name in names]
+    texts = {path: text_of(path) for path in paths if path.suffix == ".py" or is_package(path)}
+    plugins = any(
+        declares(text)
+        for path, text in texts.items()
+        if path.suffix == ".py" and path.name != MARTYCONF
+    )
+    for path in paths:
+        text = texts.get(path)
+        if text is None:
+            if plugins and _holds_plugins(path):
+                yield package(path)
+            elif path.is_dir():
+                yield from _below(path, (*above, real))
+        # What is neither is a link that leads nowhere, or a device.
+        elif plugins or declares(text) or not (path.is_file() or path.is_dir()):
+            yield lone(path) if path.suffix == ".py" else package(path)
+        elif path.name == MARTYCONF:
             yield lone(path)
         elif any(word in text for word in _WORDS):
-            yield Unit("folder", (path,))
-    for path in (folder / name for name in names if not name.endswith(".py") and name != "tests"):
-        if is_package(path) or (plugins and _holds_plugins(path)):
-            yield package(path)
-        elif path.is_dir():
-            yield from _below(path, (*above, real))
+            yield Unit("folder", files_of(path))
 
 
 def _holds_plugins(folder: Path) -> bool:

@@ -37,6 +37,7 @@ def _of(parts: Iterable[Part], instead: str, source: Source) -> Iterator[Finding
             "no-websocket",
             part.node,
             f"websockets pass by {part.name!r}: what it refuses or adds, it does for HTTP alone",
-            f"Write {instead}(websocket, call_next), which may close a websocket instead of"
-            " calling call_next; where they are none of its business, say so with an ignore.",
+            f"Write {instead}(websocket, call_next), which may close one instead of calling"
+            " call_next. Where websockets are none of its business, say so:"
+            " # marty: ignore[no-websocket].",
         )

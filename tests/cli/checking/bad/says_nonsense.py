@@ -55,7 +55,7 @@ class NoRange(IPlugin):
 
 
 @plugin(
-    name="narcissus",
+    name="narcissus",  # expect: name-clash
     version="1.0.0",
     description="Needs itself",
     dependencies=["narcissus>=1"],  # expect: bad-dependency

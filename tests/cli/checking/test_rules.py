@@ -1,0 +1,227 @@
+"""What the bad plugins do not show: other ways to write the same mistake, and the words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from marty_chassis.cli.checking import RULES
+
+from ..conftest import Marty, Write
+from .conftest import Check, Rules, found
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "import time as t\n",
+        "from time import sleep as nap\n",
+        "import time\nnap = time.sleep\n",
+    ],
+)
+def test_a_name_is_followed_to_where_it_is_from(rules: Rules, words: str) -> None:
+    call = "nap(1)" if "nap" in words else "t.sleep(1)"
+
+    broken = rules(f"""
+{words}
+@hookimpl
+async def health_check():
+    {call}
+
+plugin_metadata = PluginMetadata(name="one", version="1", description="One")
+""")
+
+    assert [rule for _, rule in broken] == ["blocking-call"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "requests.session().get('https://users.example')",
+        "httpx.get('https://users.example')",
+        "self.client.post('https://users.example')",
+        "sqlite3.connect('x').cursor().execute('select 1')",
+        "socket.create_connection(('users.example', 80))",
+        "subprocess.check_output(['true'])",
+        "os.system('true')",
+        "input('Who?')",
+        "anyio.run(self.stop)",
+    ],
+)
+def test_it_waits(rules: Rules, call: str) -> None:
+    broken = rules(f"""
+import anyio, httpx, os, requests, socket, sqlite3, subprocess
+
+@plugin(name="one", **described)
+class One(IHealthPlugin):
+    def __init__(self):
+        self.client = httpx.Client()
+
+    async def check_health(self):
+        return {call}
+""")
+
+    assert (10, "blocking-call") in broken
+
+
+def test_while_a_plugin_starts_waiting_is_a_warning(check: Check, write: Write) -> None:
+    write(
+        "one.py",
+        """
+        import time
+        from marty_chassis.plugins import IPlugin, plugin
+
+        @plugin(name="one", version="1", description="One")
+        class One(IPlugin):
+            async def start(self):
+                time.sleep(1)
+        """,
+    )
+
+    (one,) = check("one.py", "--static")["findings"]
+
+    assert (one["rule"], one["severity"], one["line"]) == ("blocking-call", "warning", 7)
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("os.environ.update(A='1')", "global-environment"),
+        ("del os.environ['A']", "global-environment"),
+        ("sys.path += ['vendor']", "global-modules"),
+        ("sys.modules['json'] = None", "global-modules"),
+        ("setattr(socket, 'socket', None)", "monkeypatch"),
+        ("Session.get = None", "monkeypatch"),
+        ("asyncio.get_running_loop().create_task(None)", "own-task"),
+        ("logging.basicConfig()", "global-logging"),
+        ("logger.add('log.txt')", "global-logging"),
+        ("timer = threading.Timer(1, print)", "own-thread"),
+        ("quit()", "ends-service"),
+    ],
+)
+def test_it_goes_around_the_context(rules: Rules, statement: str, rule: str) -> None:
+    broken = rules(f"""
+import asyncio, logging, os, socket, sys, threading
+from loguru import logger
+from requests import Session
+
+plugin_metadata = PluginMetadata(name="one", version="1", description="One")
+{statement}
+""")
+
+    assert broken == [(7, rule)]
+
+
+@pytest.mark.parametrize(
+    ("method", "rule"),
+    [
+        ("async def process_request(self, request, call_next, more): ...", "wrong-arguments"),
+        ("async def process_request(request, call_next): ...", "wrong-arguments"),
+        ("async def process_request(self, request, *, call_next): ...", "wrong-arguments"),
+        ("async def start(self, context): ...", "wrong-arguments"),
+        ("async def import_state(self): ...", "wrong-arguments"),
+        ("async def export_stat(self): ...", "misspelt-method"),
+        ("def process_request(self, request, call_next): yield", "generator"),
+        ("async def check_health(self): ...", "foreign-method"),
+        ("@hookimpl\n    def health_check(self, name): ...", "wrong-arguments"),
+        ("@hookimpl\n    def health_check(self, *args): ...", "wrong-arguments"),
+        ("@hookimpl\n    def config_load(self, config_name, /): ...", "wrong-arguments"),
+        ("@hookimpl(specname='health.chek')\n    def healthy(self): ...", "unknown-hook"),
+        ("@hookimpl\n    @property\n    def health_check(self): ...", "lost-mark"),
+        ("@hookimpl(wrapper=True)\n    def health_check(self): ...", "bad-wrapper"),
+        ("@hookimpl(wrapper=True)\n    async def health_check(self): yield", "bad-wrapper"),
+    ],
+)
+def test_a_method_that_cannot_be_right(rules: Rules, method: str, rule: str) -> None:
+    broken = rules(f"""
+@plugin(name="one", **described)
+class One(IMiddlewarePlugin):
+    async def process_websocket(self, websocket, call_next): ...
+
+    {method}
+""")
+
+    assert [found for _, found in broken] == [rule]
+
+
+def test_what_is_registered_is_called_with_the_arguments_of_its_hook(rules: Rules) -> None:
+    broken = rules("""
+        @plugin(name="one", **described)
+        class One(IPlugin):
+            async def initialize(self, context):
+                context.extension_points.register_handler("config.load", self.load)
+
+            async def load(self, name): ...
+        """)
+
+    assert broken == [(7, "wrong-arguments")]
+
+
+def test_module_plugins_say_who_they_are(rules: Rules) -> None:
+    broken = rules("""
+        @hookimpl
+        def health_check(): ...
+
+        def metrics_collect(): ...
+
+        @hookimpl
+        def middleware_pre_request(request): ...
+        """)
+
+    assert broken == [
+        (2, "missing-metadata"),
+        (5, "unmarked-hook"),
+        (8, "no-websocket"),
+    ]
+
+
+def test_a_martyconf_need_not_say_who_it_is(check: Check, write: Write) -> None:
+    write(
+        "martyconf.py",
+        "from marty_hookspecs import hookimpl\n@hookimpl\ndef health_check(): ...\n",
+    )
+
+    assert check("martyconf.py")["findings"] == []
+
+
+def test_two_plugins_of_one_folder_have_one_name(check: Check, write: Write) -> None:
+    for name in ("a", "b"):
+        write(
+            f"plugins/{name}.py",
+            """
+            from marty_chassis.plugins import IPlugin, plugin
+
+            @plugin(name="the-same", version="1", description="One")
+            class One(IPlugin): ...
+            """,
+        )
+
+    data = check("plugins")
+
+    assert found(data) == [("plugins/a.py", 3, "name-clash"), ("plugins/b.py", 3, "name-clash")]
+    assert [one["message"] for one in data["findings"]] == [
+        "a plugin at plugins/b.py:3 is called 'the-same', too: neither starts",
+        "a plugin at plugins/a.py:3 is called 'the-same', too: neither starts",
+    ]
+
+
+def test_a_misspelt_word_of_the_declaration_is_told_before_the_import_fails(rules: Rules) -> None:
+    broken = rules("""
+        @plugin(name="one", dependancies=["two"], **described)
+        class One(IPlugin): ...
+        """)
+
+    assert broken == [(2, "bad-metadata")]
+
+
+def test_every_rule_is_explained_in_a_sentence(marty: Marty) -> None:
+    text = marty("plugins", "check", "--rules").stdout
+    data = json.loads(marty("plugins", "check", "--rules", "--json").stdout)
+
+    assert [one["name"] for one in data] == list(RULES)
+    for one in data:
+        assert one.keys() == {"name", "severity", "depth", "summary"}
+        assert one["name"] in text
+        assert one["summary"].endswith(".")
+        assert one["summary"] in text
