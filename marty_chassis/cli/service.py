@@ -44,6 +44,8 @@ class Wanted:
     access_log: bool = False
     debug: bool = False
     """Whether an error of the application is shown to who asked."""
+    leftovers: bool = False
+    """Whether it is said what plugins leave behind, for who writes them."""
 
 
 def serve_until_told(wanted: Wanted, session: Session, invite: Invite | None = None) -> None:
@@ -75,22 +77,33 @@ def serve_in(workers: int, wanted: Wanted, session: Session) -> None:
 
 
 async def _serve(wanted: Wanted, invite: Invite | None) -> None:
-    from marty_chassis.web.serving import serve
+    from marty_chassis.web.serving import chassis_of, serve
 
+    leftovers = None
+    if wanted.leftovers:
+        from .leftovers import Leftovers
+
+        leftovers = Leftovers()
     app = await made_application(wanted)
+    if leftovers is not None and (chassis := chassis_of(app)) is not None:
+        leftovers.watch(chassis.plugin_manager.supervisor)
 
     def on_serving(host: str, port: int) -> None:
         if invite is not None:
             address = Address(host, port)
             invite(address, _managed_at(app, address))
 
-    await serve(
-        app,
-        host=wanted.host,
-        port=wanted.port,
-        access_log=wanted.access_log,
-        on_serving=on_serving,
-    )
+    try:
+        await serve(
+            app,
+            host=wanted.host,
+            port=wanted.port,
+            access_log=wanted.access_log,
+            on_serving=on_serving,
+        )
+    finally:
+        if leftovers is not None:
+            leftovers.close()
 
 
 async def made_application(wanted: Wanted) -> ASGIApp:

@@ -25,6 +25,8 @@ from .survivors import Survivor, Survivors
 
 _DEPTH = 16
 """Steps away from what is held: from code to the logger that has a handler made of it are 11."""
+_NEAR = 6
+"""... where only modules are of interest: module, class, list, instance."""
 _WIDTH = 500
 """Objects looked at in each step."""
 _RUNS = (AsyncGeneratorType, CoroutineType, FrameType, GeneratorType)
@@ -73,7 +75,7 @@ def _ways(thing: object, most: int, *, in_modules: bool = False) -> list[str]:
     way = {id(thing): _word(thing)}
     level = [thing]
     found: dict[str, None] = {}
-    for _ in range(_DEPTH):
+    for _ in range(_NEAR if in_modules else _DEPTH):
         # All at once: each call looks through every object there is.
         above = gc.get_referrers(*level)
         ours = {id(level), id(above), id(way), id(found), id(sys._getframe())}

@@ -36,5 +36,5 @@ def _left(host: PluginHost) -> Iterator[str]:
     for task in host.chassis.plugin_manager.failures.strays:
         yield f"{task.name} was told to leave and has not. Let a cancellation pass."
     for name in host.ward.plugins:
-        for difference in host.ward.around(name, patience=PATIENCE):
-            yield f"{name}: {difference}"
+        left = (*host.ward.around(name, patience=PATIENCE), *host.ward.kept(name))
+        yield from (f"{name}: {difference}" for difference in left)

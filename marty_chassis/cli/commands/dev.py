@@ -30,7 +30,8 @@ def dev(
     A token for the management API is made and printed, each request is logged, and errors come
     with their tracebacks. Plugins and their configuration are watched, and taken in when they are
     saved; after a change of the application itself, start it again. service.environment is
-    development, unless the configuration says otherwise.
+    development, unless the configuration says otherwise. What a plugin leaves behind when it is
+    replaced or stops (a thread, a handler of a logger, ...) is named with the line that did it.
     """
     from marty_chassis.cli.development import want_development
     from marty_chassis.cli.invitation import Address, dev_invitation
@@ -47,7 +48,9 @@ def dev(
         check_watching()
     want_development(config)
     token = hand_over(config, show=show_token)
-    wanted = Wanted(session.load(), app, Path.cwd(), host, port, access_log=True, debug=True)
+    wanted = Wanted(
+        session.load(), app, Path.cwd(), host, port, access_log=True, debug=True, leftovers=True
+    )
 
     def invite(address: Address, managed_at: str | None) -> None:
         say(dev_invitation(address, managed_at, token, watched=watched), session)

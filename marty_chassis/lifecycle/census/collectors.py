@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from .difference import Difference, Place
+from .difference import Difference, Identity, Place
 from .sources import Sources
 
 _KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum", "Metric")
@@ -31,7 +31,7 @@ def left(before: Mapping[object, tuple[str, ...]], sources: Sources) -> Iterator
             name = names[0] if names else type(collector).__name__
             yield Difference(
                 "collector",
-                str(id(collector)),
+                Identity(collector),
                 f"the Prometheus collector {name!r} is still in the global registry",
                 where,
                 "Use context.metrics, or a registry of your own.",

@@ -7,7 +7,7 @@ from functools import partial
 
 from marty_chassis.lifecycle.at_exit import registered
 
-from .difference import Difference
+from .difference import Difference, Identity
 from .source import Call
 from .sources import Sources
 
@@ -30,7 +30,7 @@ def left(before: list[object], sources: Sources) -> Iterator[Difference]:
         if where is not None:
             yield Difference(
                 "atexit",
-                str(id(function)),
+                Identity(function),
                 f"{name}() is registered with atexit",
                 where,
                 "Do it in `stop`, or with context.resources.callback.",

@@ -8,7 +8,7 @@ from weakref import ref
 
 from marty_chassis.lifecycle.leaks import kept_in
 
-from .difference import Difference, Place
+from .difference import Difference, Identity, Place
 from .sources import Sources
 
 
@@ -27,7 +27,7 @@ def left(contexts: Iterable[ref[object]], sources: Sources) -> Iterator[Differen
             if where is not None:
                 yield Difference(
                     "context",
-                    f"{id(context)} {holder}",
+                    (holder, Identity(context)),
                     f"the context of a run that is over is kept in {way}",
                     where,
                     "Keep it in the plugin, which gets another one for each run.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from .difference import Difference, Place
+from marty_chassis.discovery.private import ROOT
+
+from .difference import Difference, Identity, Place
 from .sources import Sources
 
 _CONFIGURE = ("basicConfig", "dictConfig", "fileConfig")
@@ -34,7 +36,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
     """What was added, taken away or set by the plugin; a logger of its own is its own affair."""
     fresh = Seen((), (), logging.NOTSET, (False, False))
     for name, now in look().items():
-        if sources.package and f"{name}.".startswith(f"{sources.package}."):
+        if name.startswith(f"{ROOT}."):
             continue
         then = before.get(name, fresh)
         words = {} if name == "root" else {name}
@@ -46,7 +48,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
             )
             yield from _one(
                 name,
-                str(id(handler)),
+                Identity(handler),
                 f"the {type(handler).__name__} of logger {name!r} is still there",
                 where,
                 "context.resources.callback(logger.removeHandler, handler) takes it away.",
@@ -55,7 +57,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
             if handler not in now.handlers:
                 yield from _one(
                     name,
-                    f"without {id(handler)}",
+                    ("without", Identity(handler)),
                     f"the {type(handler).__name__} of logger {name!r} is gone",
                     sources.call(("removeHandler", "clear", "pop", *_CONFIGURE), words),
                     "Other people's handlers are theirs: leave them alone.",
@@ -64,7 +66,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
             if one not in then.filters:
                 yield from _one(
                     name,
-                    str(id(one)),
+                    Identity(one),
                     f"a filter of logger {name!r} is still there",
                     sources.place_of(one, partial(sources.call, ("addFilter",), words)),
                     "context.resources.callback(logger.removeFilter, filter) takes it away.",
@@ -102,7 +104,7 @@ def _set(sources: Sources, attribute: str) -> Place | None:
 
 
 def _one(
-    logger: str, key: str, what: str, where: Place | None, instead: str
+    logger: str, key: Hashable, what: str, where: Place | None, instead: str
 ) -> Iterator[Difference]:
     if where is not None:
-        yield Difference("logging", key, what, where, instead, named=" " in key)
+        yield Difference("logging", key, what, where, instead, named=isinstance(key, str))

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-from marty_chassis.discovery.traces import names_below
+from marty_chassis.discovery.private import ROOT
 
 from .difference import Difference, Place
 from .source import Store
@@ -63,8 +63,11 @@ def _own(name: str, module: object, sources: Sources) -> Place | None:
     path = getattr(module, "__file__", None)
     if not isinstance(path, str):
         return None
-    if sources.package and name in names_below(sources.package):
-        return Place(path, 1, module=name)
+    if name.startswith(f"{ROOT}."):
+        # While the private package itself is open, somebody needs what is in it.
+        package = ".".join(name.split(".")[:2])
+        is_left = package not in sys.modules and path in {file.path for file in sources.files}
+        return Place(path, 1, module=name) if is_left else None
     if os.path.dirname(path) not in sources.folders:
         return None
     return sources.refers_to(name) or Place(path, 1, module=name)

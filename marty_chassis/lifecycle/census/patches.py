@@ -12,7 +12,7 @@ from operator import is_
 from types import ModuleType
 from typing import Any
 
-from .difference import Difference, Place
+from .difference import Difference, Identity, Place
 from .source import Call, Store
 from .sources import Sources
 
@@ -54,7 +54,7 @@ def left(before: Seen, sources: Sources) -> Iterator[Difference]:
             if where is not None:
                 yield Difference(
                     "patch",
-                    f"{dotted}.{name} {id(value)}",
+                    (dotted, name, Identity(value)),
                     f"{dotted}.{name} was {_done(value, was)}",
                     where,
                     "Leave the modules of others as they are, or put it back with"

@@ -21,16 +21,8 @@ if TYPE_CHECKING:
 class Sources:
     """All files of one plugin, in one generation or in several."""
 
-    def __init__(
-        self,
-        files: Iterable[Source] = (),
-        *,
-        package: str = "",
-        folders: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, files: Iterable[Source] = (), folders: Iterable[str] = ()) -> None:
         self.files = tuple(files)
-        self.package = package
-        """The private package that its modules live in; empty for those that are not ours."""
         self.folders = frozenset(folders)
         """Where its own files lie, when all of them are; a module from there is its own."""
 
@@ -113,11 +105,7 @@ class Sources:
     def __add__(self, other: Sources) -> Sources:
         known = {(file.path, file.text) for file in self.files}
         new = (file for file in other.files if (file.path, file.text) not in known)
-        return Sources(
-            (*self.files, *new),
-            package=other.package or self.package,
-            folders=self.folders | other.folders,
-        )
+        return Sources((*self.files, *new), self.folders | other.folders)
 
     def _place_of_class(self, kind: type, codes: list[tuple[CodeType, str]]) -> Place | None:
         for code, module in codes:
@@ -143,11 +131,11 @@ def sources_of(candidate: Candidate) -> Sources:
     All files of a plugin of files; of one that was given or is installed the class, and what it
     refers to in its module, and the modules of its package that it imports.
     """
-    target, room = candidate.target, candidate.room
+    target = candidate.target
     if candidate.files:
         files = [Source(path, _text(path)) for path in candidate.files]
-        folders = {str(Path(path).parent) for path in candidate.files if room is not None}
-        return Sources(files, package="" if room is None else room.package, folders=folders)
+        private = candidate.room is not None
+        return Sources(files, {str(Path(path).parent) for path in candidate.files if private})
     if isinstance(target, ModuleType):
         return Sources(_with_imports(target, None))
     kind: Any = target

@@ -8,7 +8,7 @@ from types import FrameType
 from marty_chassis.boundary.backend import LooseTask, loose_tasks
 from marty_chassis.boundary.detached import Detached
 
-from .difference import Difference
+from .difference import Difference, Identity
 from .libraries import is_library
 from .sources import Sources
 
@@ -40,7 +40,7 @@ def left(before: frozenset[LooseTask], sources: Sources) -> Iterator[Difference]
         if where is not None:
             yield Difference(
                 "task",
-                str(id(task.task)),
+                Identity(task.task),
                 f"task {task.name!r} is still running",
                 where,
                 "Start it with context.tasks.start, which ends it with the plugin.",

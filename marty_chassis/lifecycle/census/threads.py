@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from .difference import Difference, Place
+from .difference import Difference, Identity, Place
 from .libraries import is_library
 from .sources import Sources, place_of_code
 
@@ -39,7 +39,7 @@ def left(
         if thread.is_alive():
             yield Difference(
                 "thread",
-                str(id(thread)),
+                Identity(thread),
                 f"thread {thread.name!r} is still running",
                 where,
                 "Have `stop` end it and wait for it, or let context.tasks.start run it in"

@@ -44,20 +44,26 @@ class Ward:
         """Every plugin that was seen."""
         return tuple(self._sources)
 
-    def sources(self, name: str) -> Sources:
-        """The plugin's sources, of the last generations together."""
-        return sum(self._sources.get(name, ()), Sources())
-
-    def around(self, name: str, *, patience: float = 0.0) -> tuple[Difference, ...]:
+    def around(
+        self, name: str, *, patience: float = 0.0, newest: bool = False
+    ) -> tuple[Difference, ...]:
         """What there is of a plugin around its context; of one that has stopped it is left behind.
 
-        patience: seconds that threads which were told to end have for it.
+        patience: seconds that threads which were told to end have for it. newest: as far as the
+        sources that were read last tell.
         """
-        sources = self.sources(name)
+        known = self._sources.get(name, ())
+        sources = known[-1] if newest and known else sum(known, Sources())
+        return compare(self.before, sources, patience=patience)
+
+    def kept(self, name: str) -> tuple[Difference, ...]:
+        """Its contexts of runs that are over and that somebody else keeps.
+
+        Collects all garbage if one seems to be.
+        """
         running = self._context(name)
         over = [one for one in self._contexts.get(name, ()) if one() is not running]
-        left = compare(self.before, sources, patience=patience)
-        return (*left, *kept.left(over, sources))
+        return tuple(kept.left(over, sum(self._sources.get(name, ()), Sources())))
 
     def _moved(self, moved: Moved) -> None:
         if moved.after in (State.LOADED, State.STARTED):
