@@ -59,7 +59,7 @@ def test_the_folder_holds_what_was_said(
     assert said.exit_code == 0, said.stderr
     assert said.stdout == ""
     head, *rest = said.stderr.splitlines()
-    assert head == "rate-limit has now:"
+    assert head == "New in rate-limit:"
     assert [one.strip() for one in rest[: len(files)]] == files
     assert inside(here / "rate-limit") == files
 
@@ -140,7 +140,7 @@ def test_force_says_which_files_are_as_they_were(marty: Marty, write: Write) -> 
 
     said = marty("new", "plugin", "rate-limit", "--force")
 
-    assert "\nand, as they were:\n  config.yaml\nNext:\n" in said.stderr
+    assert "\nThere already, and left as they are:\n  config.yaml\nNext:\n" in said.stderr
 
 
 def test_a_file_in_the_place_of_the_folder(marty: Marty, write: Write) -> None:

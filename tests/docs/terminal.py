@@ -41,15 +41,15 @@ class Terminal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._shell.communicate()  # it ends where its input ends; what it has started does not
-        ends = time.monotonic() + 10
+        # The shell leads the group that everything is in which it has started.
+        group, ends = self._shell.pid, time.monotonic() + 10
         with contextlib.suppress(ProcessLookupError):
-            # The shell led the group that everything is in which it has started.
-            os.killpg(self._shell.pid, signal.SIGTERM)
+            os.killpg(group, signal.SIGTERM)
+            self._shell.communicate()
             while time.monotonic() < ends:
-                os.killpg(self._shell.pid, 0)
+                os.killpg(group, 0)
                 time.sleep(0.05)
-            os.killpg(self._shell.pid, signal.SIGKILL)
+            os.killpg(group, signal.SIGKILL)
 
     def type(self, command: str, said: Path, seconds: float) -> int:
         """Run a command, and give its exit code; what it prints goes on being added to a file."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from marty_chassis.cli.new import Project, Written
 
 TOOLS: Final = '"marty-chassis[standard,testing]"'
-"""What one works on either with."""
+"""What one needs to work on either."""
 
 
 @click.group(cls=Group, short_help="Begin a plugin or a service.")
@@ -126,8 +126,10 @@ def _tell(written: Written, then: Sequence[str], session: Session, as_data: bool
     if as_data:
         as_json({**asdict(written), "folder": str(written.folder)})
         return
-    lines = [f"{written.folder} has now:", *(f"  {path}" for path in written.written)]
-    if written.kept:
-        lines += ["and, as they were:", *(f"  {path}" for path in written.kept)]
-    steps = [f"cd {written.folder}", *then]
-    say("\n".join([*lines, "Next:", *(f"  {step}" for step in steps)]), session)
+    for heading, lines in (
+        (f"New in {written.folder}:", written.written),
+        ("There already, and left as they are:", written.kept),
+        ("Next:", [f"cd {written.folder}", *then]),
+    ):
+        if lines:
+            say("\n  ".join([heading, *lines]), session)
