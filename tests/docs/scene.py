@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
-import os
-import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import anyio
 import pytest
-from loguru import logger
 
 from marty_chassis import Chassis, ChassisConfig
 from marty_chassis.web.management.endpoints import ENDPOINTS
 
 from .expected import compare
 from .page import ROOT, Block
+from .process import as_main, at_home
 from .shell import Shell
 
 
@@ -39,7 +36,7 @@ class Scene:
 
     def play(self, blocks: tuple[Block, ...]) -> None:
         """Run them all; what goes wrong is an `AssertionError` with the place in the page."""
-        with self._clean():
+        with at_home(self.folder), contextlib.closing(self.shell):
             for block in blocks:
                 try:
                     self._run(block)
@@ -71,7 +68,7 @@ class Scene:
             self._names = ModuleType("__main__")
         said = io.StringIO()
         self._unloaded = False
-        with _as_main(self._names), contextlib.redirect_stdout(said):
+        with as_main(self._names), contextlib.redirect_stdout(said):
             self._said = self._failing(block, lambda: _executed(block, self._names))
         self._said = said.getvalue() if self._said is None else self._said
 
@@ -132,53 +129,9 @@ class Scene:
             found = await chassis.plugin_manager.status()
         return {one.name: f"{one.state.value} {one.reason}".rstrip() for one in found}
 
-    @contextlib.contextmanager
-    def _clean(self) -> Iterator[None]:
-        """Everything of the process that snippets change is as it was afterwards."""
-        here, environment, path = os.getcwd(), dict(os.environ), list(sys.path)
-        modules = set(sys.modules)
-        root = logging.getLogger()
-        handlers, level = list(root.handlers), root.level
-        for name in [one for one in os.environ if one.startswith("MARTY_")]:
-            del os.environ[name]
-        os.environ["MARTY_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        os.chdir(self.folder)
-        sys.path.insert(0, str(self.folder))
-        logger.remove()
-        try:
-            yield
-        finally:
-            self.shell.close()
-            os.chdir(here)
-            os.environ.clear()
-            os.environ.update(environment)
-            sys.path[:] = path
-            for name in set(sys.modules) - modules:
-                if _lies_below(sys.modules[name], self.folder):
-                    del sys.modules[name]
-            root.handlers[:] = handlers
-            root.setLevel(level)
-            logger.remove()
-            logger.add(sys.stderr)
-
-
-@contextlib.contextmanager
-def _as_main(module: ModuleType) -> Iterator[None]:
-    """What pydantic and dataclasses look up by the name of a module is found there."""
-    before = sys.modules["__main__"]
-    sys.modules["__main__"] = module
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = before
-
 
 def _executed(block: Block, module: ModuleType | None) -> None:
     assert module is not None
     # Tracebacks lead to the line of the page.
     source = "\n" * (block.line - 1) + block.code
     exec(compile(source, str(ROOT / block.page), "exec", dont_inherit=True), vars(module))
-
-
-def _lies_below(module: ModuleType, folder: Path) -> bool:
-    return str(getattr(module, "__file__", None) or "").startswith(str(folder))

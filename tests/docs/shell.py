@@ -1,4 +1,4 @@
-"""The commands that pages show: `marty` and `curl` in this process, tests in one of their own."""
+"""The commands that pages show, each run in this process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from marty_chassis.cli.root import marty
-from marty_chassis.cli.session import Session
 from marty_chassis.testing import pytest_plugin
 
 from .curl import curl
@@ -73,7 +71,7 @@ class Shell:
             self.close()
             self.service = Service(words)
             return self.service.code, self.service.log()
-        return _printed(lambda: _click(words))
+        return _printed(lambda: marty.main(words, prog_name="marty"))
 
     def _curl(self, words: list[str]) -> tuple[int, str]:
         return 0, curl(words, self.service)
@@ -140,24 +138,6 @@ class Shell:
     }
 
 
-def parsed(words: list[str]) -> None:
-    """See whether `marty` knows these words and options, without doing anything."""
-    context, command = click.Context(marty, obj=Session()), marty
-    found: click.Command | None = command
-    while isinstance(found, click.Group):
-        context = click.Context(found, parent=context, info_name=words[0])
-        found = found.get_command(context, words[0])
-        assert found is not None, f"marty has no command {words[0]!r}"
-        words = words[1:]
-    assert found is not None
-    found.make_context(found.name, list(words), parent=context)
-
-
-def commands_of(text: str) -> list[list[str]]:
-    """The commands of a block, as words."""
-    return _commands(text)
-
-
 def _commands(text: str) -> list[list[str]]:
     found: list[list[str]] = []
     for line in text.replace("\\\n", " ").splitlines():
@@ -186,7 +166,3 @@ def _printed(run: Callable[[], Any]) -> tuple[int, str]:
         except SystemExit as ended:
             code = ended.code or 0
     return int(code), said.getvalue()
-
-
-def _click(words: list[str]) -> None:
-    marty.main(words, prog_name="marty")

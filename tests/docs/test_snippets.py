@@ -8,6 +8,7 @@ import pytest
 
 from marty_chassis.cli.checking.static import look
 from marty_chassis.cli.checking.targets import of_word
+from marty_chassis.cli.checking.unit import Unit
 
 from .page import ROOT, Block, Page, pages
 from .scene import Scene
@@ -40,7 +41,8 @@ def test_plugins_on_a_page_pass_the_check_that_it_recommends(page: Page, tmp_pat
             path = tmp_path / str(block.line) / "snippet.py"
             path.parent.mkdir()
             path.write_text(block.code, encoding="utf-8")
-            found = look(of_word(str(path))).findings
+            units = [one for one in of_word(str(path)) if isinstance(one, Unit)]
+            found = look(units).findings
             errors += [f"{block}: {one.message}" for one in found if one.severity == "error"]
 
     # The page about the check shows what it finds.

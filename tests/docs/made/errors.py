@@ -20,7 +20,7 @@ def tree() -> str:
 def messages() -> str:
     """One section for each error, in alphabetical order, with what it says."""
     said: dict[str, list[str]] = {}
-    for error, words in {**MESSAGES, **OF_THE_LIFECYCLE}.items():
+    for error, words in (*MESSAGES.items(), *OF_THE_LIFECYCLE.items()):
         said.setdefault(type(error).__name__, []).append(words)
     return "\n\n".join(_section(name, said[name]) for name in sorted(said))
 
