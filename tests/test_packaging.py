@@ -74,6 +74,7 @@ def test_the_sdist_holds_no_rubbish(built: Path) -> None:
         "README.md",
         "SECURITY.md",
         "benchmarks",
+        "docs",
         "examples",
         "hookspecs",
         "marty_chassis",
