@@ -36,6 +36,10 @@ class Registry(ABC):
     """The plugin for it."""
     server: Server
 
+    @abstractmethod
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        """Files are kept in the folder; arguments are for its start."""
+
     @property
     def url(self) -> str:
         """Where it is."""

@@ -86,7 +86,8 @@ async def test_a_service_that_leaves_is_called_dead_before_it_is_taken_out(statu
     ids=str,
 )
 def test_what_consul_has_no_word_for_gets_the_nearest(service, where, wanted) -> None:
-    found: Any = registration({"name": "db", "id": "db-1", **service}, 30, 600)
+    given: Any = {"name": "db", "id": "db-1", **service}
+    found: Any = registration(given, 30, 600)
     for key in where:
         found = found[key]
 

@@ -80,4 +80,4 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path) -> None:
 
 
 def test_the_plugin_lets_requests_pass_whatever_becomes_of_it() -> None:
-    assert Consul.plugin_metadata.failure_policy == "open"  # type: ignore[attr-defined]
+    assert Consul.plugin_metadata.failure_policy == "open"

@@ -94,4 +94,4 @@ async def test_a_call_that_fails_shows_no_token_in_its_traceback(agent) -> None:
 async def status(host) -> str:
     answer = await host.operator.get("/plugins/consul")
     assert answer.status_code == 200
-    return answer.text
+    return str(answer.text)

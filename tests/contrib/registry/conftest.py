@@ -15,7 +15,7 @@ from marty_chassis.testing import PluginHost
 
 from ..registries import Consul, RealEtcd, Registry
 
-PLUGINS: dict[str, type] = {"consul": consul.Consul, "etcd": etcd.Etcd}
+PLUGINS: dict[str, Any] = {"consul": consul.Consul, "etcd": etcd.Etcd}
 SERVICE = {"name": "shop", "instance_id": "shop-1", "advertise": "10.0.0.7:8000"}
 
 
@@ -58,7 +58,10 @@ def backend(registry: Registry) -> Callable[..., AbstractAsyncContextManager[Bac
         made = PLUGINS[registry.plugin]()
         made.logger = logger
         schema = made.plugin_metadata.config_schema
-        return made.backend(schema(**registry.section(**section)))
+        opened: AbstractAsyncContextManager[Backend] = made.backend(
+            schema(**registry.section(**section))
+        )
+        return opened
 
     return opened
 

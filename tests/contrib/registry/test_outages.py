@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
@@ -14,8 +16,8 @@ async def discovered(host, name: str = "db") -> dict[str, bool]:
     return {service["id"]: service["stale"] for service in found}
 
 
-async def health(host) -> dict:
-    return await host.plugin.check_health()
+async def health(host) -> dict[str, Any]:
+    return dict(await host.plugin.check_health())
 
 
 async def test_a_registry_that_is_away_at_the_start_keeps_nobody_waiting(
@@ -146,6 +148,6 @@ async def test_a_service_that_left_during_an_outage_is_taken_out_after_it(regist
         assert await registry.found("db") == {}
 
 
-async def _noted(seen: list, host, wanted: dict[str, bool]) -> bool:
+async def _noted(seen: list[dict[str, bool]], host, wanted: dict[str, bool]) -> bool:
     seen.append(await discovered(host))
-    return seen[-1] == wanted
+    return bool(seen[-1] == wanted)

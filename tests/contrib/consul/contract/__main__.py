@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ssl
 from pathlib import Path
 
 import uvicorn
@@ -17,6 +18,8 @@ parser.add_argument("--token", help="the one token that may do anything; without
 parser.add_argument(
     "--index", type=int, default=10, help="where the index of an empty state begins"
 )
+parser.add_argument("--cert", help="certificate and key, for TLS")
+parser.add_argument("--ca", help="who signs the certificates that clients must show")
 options = parser.parse_args()
 uvicorn.run(
     application(State(index=options.index, data=options.data), token=options.token),
@@ -24,4 +27,7 @@ uvicorn.run(
     port=options.port,
     log_level="warning",
     access_log=False,
+    ssl_certfile=options.cert,
+    ssl_ca_certs=options.ca,
+    ssl_cert_reqs=ssl.CERT_REQUIRED if options.ca else ssl.CERT_NONE,
 )
