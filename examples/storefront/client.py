@@ -7,6 +7,54 @@ It starts the service in config.yaml, a warehouse to be found, and Consul and et
 installed (`apt-get install etcd-server`; `--consul COMMAND` says how to start Consul otherwise).
 Each line it prints is a claim that it has just seen to be so; the first one that is not ends it
 with exit code 1.
+
+Prints:
+    authenticated:
+      no token: 401, WWW-Authenticate: Bearer realm="marty"
+      a token of somebody else: 401
+      a token that says it needs no signature: 401
+      a token of 10 KB: 401
+      garbage: 401
+      5 ways around the path: 401 each
+      a websocket without a token: 401
+      a websocket with one: hello ada
+      an order with one: 201, for ada
+    traced:
+      our correlation id comes back, and the handler has it, too: order-4711
+      the time that it took is in X-Processing-Time
+      an id that is none is replaced
+      a refusal has one, too: mine
+    metered:
+      50 requests: the counter of the route has grown by 50
+      3 pieces were ordered, says the plugin orders through /metrics
+    logged:
+      the log is JSON, and has lines of order-4711
+      ... the server's access line among them
+      the audit trail has auth.issued, auth.refused, order.placed, user.login
+      no password, no token, no secret is in it
+    registered:
+      consul has the storefront and the warehouse
+      etcd has the storefront and the warehouse
+      the storefront has found the warehouse
+    under load, Consul and etcd die and come back:
+      consul and etcd killed: the warehouse is still found, and marked stale
+      consul and etcd back: the warehouse is found, fresh
+      consul has both services again
+      etcd has both services again
+    under load, every plugin is reloaded:
+      request-tracing reloaded: generation 2
+      custom-metrics reloaded: generation 2
+      structured-logging reloaded: generation 2
+      consul reloaded: generation 2
+      etcd reloaded: generation 2
+      jwt-authentication reloaded: generation 2
+      the token of before is still good
+    the load:
+      0 requests failed
+    stopped:
+      exit code 0
+      consul has the warehouse alone
+      etcd has the warehouse alone
 """
 
 from __future__ import annotations
