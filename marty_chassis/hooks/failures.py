@@ -31,7 +31,8 @@ class Failures:
         self.strays = strays if strays is not None else Strays()
         """Calls that were given up and have not ended."""
         self.tallies: dict[tuple[str, str], Tally] = {}
-        """By plugin and dotted hook: what asking with a clock has cost; not the request path."""
+        """By plugin and dotted hook: what asking with a clock has cost; in requests only where
+        somebody has arranged it."""
         self._breakers: dict[tuple[str, str], Breaker] = {}
 
     def of(self, spec: PointSpec[Any, Any]) -> Failed:

@@ -32,7 +32,7 @@ PRE, PROCESS, POST = "middleware_pre_request", "middleware_process", "middleware
 
 def through_plugins(generation: Generation, app: ASGIApp, failures: Failures) -> ASGIApp:
     """Put the plugins' request hooks before an application; the application itself if none."""
-    before, around, after = (steps(generation, hook) for hook in (PRE, PROCESS, POST))
+    before, around, after = (steps(generation, hook, failures) for hook in (PRE, PROCESS, POST))
     if around or after:
         return _exchanging(app, _chain(generation, before, around, after, failures), failures)
     if before:

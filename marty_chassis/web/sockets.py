@@ -52,7 +52,7 @@ class PluginWebSocket(WebSocket):
 
 def socket_through_plugins(generation: Generation, app: ASGIApp, failures: Failures) -> ASGIApp:
     """Put the plugins' websocket hooks before an application; the application itself if none."""
-    around = steps(generation, HOOK)
+    around = steps(generation, HOOK, failures)
     if not around:
         return app
 

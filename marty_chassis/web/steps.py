@@ -6,12 +6,13 @@ from typing import Any
 
 from loguru import logger
 
-from marty_chassis.hooks import Generation, Step, step
+from marty_chassis.hooks import Failures, Generation, Step, step
 
 from .paths import below
+from .timing import timed
 
 
-def steps(generation: Generation, hook: str) -> tuple[Step, ...]:
+def steps(generation: Generation, hook: str, failures: Failures) -> tuple[Step, ...]:
     """The handlers of a hook in the order of calling; wrappers mean nothing here and are named."""
     state = generation.points[hook]
     for handler in state.handlers:
@@ -21,7 +22,8 @@ def steps(generation: Generation, hook: str) -> tuple[Step, ...]:
                 " Write one that takes call_next, and await that.",
                 state.spec.name,
             )
-    return tuple(step(h, state.parameters) for h in state.handlers if not h.wrapper)
+    found = (step(h, state.parameters) for h in state.handlers if not h.wrapper)
+    return timed(found, generation, state, failures)
 
 
 def applies(step: Step, connection: Any) -> bool:

@@ -78,6 +78,8 @@ class Requests:
             "outcome",
         )
         self._open = made(Gauge, "websocket_connections_open", "Websockets that are open.")
+        # Looked up once: `labels` costs as much as what it gives.
+        self._under_way: dict[str, Any] = {}
         self._children: dict[tuple[str, str, int | None], tuple[Any, ...]] = {}
         self._routes: set[str] = set()
 
@@ -88,7 +90,10 @@ class Requests:
 
     def request_began(self, method: str) -> None:
         """See `measured.Figures`."""
-        self._now.labels(_known(method)).inc()
+        by = _known(method)
+        if by not in self._under_way:
+            self._under_way[by] = self._now.labels(by)
+        self._under_way[by].inc()
 
     def request_ended(
         self, method: str, route: str, status: int | None, seconds: float, came: int, went: int
@@ -117,7 +122,7 @@ class Requests:
         """The figures of these labels; kept only where there is an end to how many there can be."""
         by, at = _known(method), self._route(route)
         children = (
-            self._now.labels(by),
+            self._under_way[by],
             self._total.labels(by, at, _in_words(status)),
             self._seconds.labels(by, at),
             self._came.labels(by, at),

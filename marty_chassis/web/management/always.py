@@ -77,12 +77,12 @@ def _of_hooks(manager: HookManager) -> Iterator[Family]:
     labelled = [({"plugin": plugin, "hook": hook}, tally) for (plugin, hook), tally in tallies]
     yield counter(
         "marty_hook_calls_total",
-        "How often plugins were asked, requests of the application apart.",
+        "How often plugins were asked; in requests where that is measured.",
         [Sample(labels, tally.calls) for labels, tally in labelled],
     )
     yield counter(
         "marty_hook_seconds_total",
-        "How long plugins took to answer, requests of the application apart.",
+        "How long plugins took to answer; in requests where that is measured.",
         [Sample(labels, tally.seconds) for labels, tally in labelled],
     )
     yield gauge(
