@@ -27,6 +27,23 @@ if TYPE_CHECKING:
     from marty_chassis.settings import ChassisConfig
 
 
+def refused(unit: Unit, reason: str) -> Reloaded:
+    """The answer where nothing was begun: what serves is what it was."""
+    return Reloaded(
+        plugin=unit.name,
+        generation=unit.generation,
+        cascade=(),
+        code_reloaded=False,
+        require_restart=False,
+        rolled_back=True,
+        reason=reason,
+        duration_ms=0.0,
+        draining=0,
+        worker=os.getpid(),
+        sha256=unit.candidate.sha256,
+    )
+
+
 class Reloads:
     """Begins reloads, each in a task of its own: who asks may leave."""
 

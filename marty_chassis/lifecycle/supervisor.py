@@ -37,8 +37,9 @@ from .layers import with_layers
 from .leaks import Leak, leaks
 from .moves import Moves
 from .reloaded import Reloaded
-from .reloads import Reloads
+from .reloads import Reloads, refused
 from .report import remains_of, status_of
+from .reread import reread
 from .state import State
 from .status import Missing, Moved, PluginStatus, Remains
 from .unit import Unit
@@ -233,7 +234,7 @@ class Supervisor:
         return self.status_of(name)
 
     async def reload(self, name: str, *, drained: bool = False) -> Reloaded:
-        """Replace a plugin, with its started dependents, by what its source is now.
+        """Replace a plugin, with its started dependents, by what its source and its section are now.
 
         Old and new run side by side until the new one serves; what fails before that changes
         nothing and is said in the answer. With `drained` it waits until the old one has been
@@ -241,12 +242,19 @@ class Supervisor:
         does not serve is started, with fresh code. Who asks may be cancelled: it goes on.
         Raises `UnknownPlugin`, `PluginBusy`, `PluginDisabled` and `NotRunning`.
         """
-        unit = self._idle(name)
-        if not self.running or self.stranded or self._stopping:
-            raise NotRunning(f"reload of plugin {unit.name!r}")
-        if unit.disabled:
-            raise PluginDisabled(unit.name)
-        return await self._reloads.reload(unit, drained=drained)
+        unit, before = self._reloadable(name), self.config
+        try:
+            fresh = await reread(before)
+        except InvalidConfiguration as error:
+            return refused(unit, " ".join(str(error).split()))
+        # Others may have moved it while the file was read, and the configuration, too.
+        unit = self._reloadable(name)
+        if self.config is before:
+            self.configure(fresh)
+        answer = await self._reloads.reload(unit, drained=drained)
+        if answer.rolled_back and self.config is fresh:
+            self.configure(before)
+        return answer
 
     async def dropped(self, name: str) -> int:
         """Wait until the generations that reloads have replaced have been dropped.
@@ -457,6 +465,14 @@ class Supervisor:
         names = [unit.name for unit in late] + [old.unit.name for old in departures.olds]
         departures.forget()
         return tuple(dict.fromkeys(names))
+
+    def _reloadable(self, name: str) -> Unit:
+        unit = self._idle(name)
+        if not self.running or self.stranded or self._stopping:
+            raise NotRunning(f"reload of plugin {unit.name!r}")
+        if unit.disabled:
+            raise PluginDisabled(unit.name)
+        return unit
 
     def _idle(self, name: str) -> Unit:
         unit = self._known(name)

@@ -90,11 +90,11 @@ class Works:
         path.write_text(text)
         return path
 
-    async def start(self, *plugins: object, **settings: Any) -> Works:
-        """Start the service with what is in the folder."""
+    async def start(self, *plugins: object, file: Path | None = None, **settings: Any) -> Works:
+        """Start the service with what is in the folder; a file may hold more sections."""
         own = settings.pop("plugins", {})
         config = ChassisConfig.load(
-            None,
+            file,
             {
                 "plugins": {"directories": [str(self.folder)], "entry_points": "none", **own},
                 "management": {"token": TOKEN},
