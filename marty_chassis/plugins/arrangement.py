@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
 
 from marty_chassis.hooks import Generation, Part
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 Form = Literal["json", "prometheus", "openmetrics"]
+
+AT_HAND: Final = MappingProxyType({"at_hand": True})
+"""The facts of handlers whose figures are here already: asking them runs no code of a plugin."""
 
 
 @dataclass(frozen=True, slots=True)

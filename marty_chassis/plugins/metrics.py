@@ -10,7 +10,7 @@ from marty_chassis.hooks import Registrations
 from marty_chassis.lifecycle import Ledger
 from marty_hookspecs import MetricDefinition
 
-from .arrangement import ARRANGEMENT, REGISTRIES, Arrangement, Form
+from .arrangement import ARRANGEMENT, AT_HAND, REGISTRIES, Arrangement, Form
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -65,8 +65,8 @@ class Gauge:
 class Metrics:
     """One plugin's figures.
 
-    Counters and gauges are answered to `metrics.collect` and `metrics.describe`; what is in the
-    registry is looked at whenever somebody reads. All of it goes when the plugin stops.
+    Counters and gauges are answered to `metrics.collect` and `metrics.describe`. They are looked at
+    whenever somebody reads, and so is what is in the registry. All of it goes when the plugin stops.
     """
 
     def __init__(self, registrations: Registrations, ledger: Ledger) -> None:
@@ -130,8 +130,9 @@ class Metrics:
     def _new(self, figure: Counter | Gauge) -> Counter | Gauge:
         self._ledger.enter("metric", lambda: self._figures.pop(figure.name, None), id=figure.name)
         if not self._figures:
-            self._registrations.add_handler("metrics_collect", self._collect)
-            self._registrations.add_handler("metrics_describe", self._describe)
+            # At hand: who gathers figures in the background may look at these whenever it likes.
+            self._registrations.add_handler("metrics_collect", self._collect, facts=AT_HAND)
+            self._registrations.add_handler("metrics_describe", self._describe, facts=AT_HAND)
         self._figures[figure.name] = figure
         return figure
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeVar, cast
@@ -87,6 +87,26 @@ async def figures_of(manager: HookManager, plugin: str) -> Figures:
         round(sum(a.seconds for a in collects) + sum(a.seconds for a in describes), 6),
         answered=all(answer.ok for answer in collects),
     )
+
+
+def at_hand(handlers: Iterable[Handler]) -> tuple[Handler, ...]:
+    """Those of the handlers that need not be asked: they tell at once, and run no plugin's code."""
+    return tuple(handler for handler in handlers if handler.options.get("at_hand"))
+
+
+def figures_at_hand(
+    manager: HookManager, plugin: str, handlers: Iterable[Handler]
+) -> Figures | None:
+    """What a plugin's counters and gauges are just now; `None` where it has none."""
+    sieve, found = Sieve(manager, plugin), Figures(plugin)
+    own = at_hand(handlers)
+    for handler in own:
+        answer = Answer(plugin, handler.function(), 0.0)
+        if handler.hook == "metrics_collect":
+            found = replace(found, values=sieve.values(answer))
+        else:
+            found = replace(found, definitions=sieve.definitions(answer))
+    return replace(found, problems=tuple(sieve.problems)) if own else None
 
 
 class Sieve:

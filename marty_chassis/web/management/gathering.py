@@ -11,7 +11,7 @@ from marty_chassis.boundary import GRACE, Detached, Signal, spawn
 from marty_chassis.hooks import Handler, HookManager
 from marty_chassis.plugins.arrangement import ARRANGEMENT
 
-from .figures import Figures, brought, collected, figures_of
+from .figures import Figures, at_hand, brought, collected, figures_at_hand, figures_of
 
 SHORTEST = 0.1
 """Seconds between two collections of one plugin at least, whatever it registers meanwhile."""
@@ -53,12 +53,8 @@ class Gathering:
         """Give every plugin's figures; waits for plugins only where there is no interval."""
         if self.interval is None or not self._runs:
             return await collected(self._manager)
-        here, now = brought(self._manager), self._clock()
-        return [
-            replace(known.figures, age=max(0.0, now - known.began))
-            for plugin, known in sorted(self._known.items())
-            if plugin in here
-        ]
+        found = (self._now(*one) for one in sorted(brought(self._manager).items()))
+        return [figures for figures in found if figures is not None]
 
     async def run(self) -> None:
         """Ask whoever is due, for ever."""
@@ -86,6 +82,22 @@ class Gathering:
         self._known.clear()
         self._runs = False
 
+    def _now(self, plugin: str, handlers: tuple[Handler, ...]) -> Figures | None:
+        """What it answered last, with what is at hand as it is now."""
+        known, here = self._known.get(plugin), figures_at_hand(self._manager, plugin, handlers)
+        if known is None:
+            return here
+        asked = replace(known.figures, age=max(0.0, self._clock() - known.began))
+        if here is None:
+            return asked
+        others = {k: v for k, v in asked.values.items() if k not in here.definitions}
+        return replace(
+            asked,
+            values={**others, **here.values},
+            definitions={**asked.definitions, **here.definitions},
+            problems=tuple(dict.fromkeys((*asked.problems, *here.problems))),
+        )
+
     def _ask_due(self) -> float | None:
         """Ask whoever is due; seconds until somebody else is, `None` where that needs news."""
         interval = self.interval
@@ -95,7 +107,7 @@ class Gathering:
         now = self._clock()
         wait: float | None = None
         for plugin, handlers in here.items():
-            if plugin in self._asking:
+            if plugin in self._asking or len(at_hand(handlers)) == len(handlers):
                 continue
             rest = self._due(plugin, handlers, interval or 0.0) - now
             if rest <= 0:

@@ -120,6 +120,37 @@ async def test_what_hangs_holds_up_nobody_and_its_figures_are_dropped(
     assert "DeadlineExceeded" in answer["problems"][0]
 
 
+async def test_counters_and_gauges_of_the_context_are_as_they_are_now(make: Make) -> None:
+    @plugin(name="own")
+    class Own(IPlugin):
+        async def initialize(self, context: PluginContext) -> None:
+            self.jobs = context.metrics.counter("jobs", "Jobs.")
+
+    @plugin(name="both")
+    class Both(Counts):
+        async def initialize(self, context: PluginContext) -> None:
+            self.tables = context.metrics.gauge("tables")
+
+    own, both = Own(), Both()
+    service = await make(Arranges(), own, both)
+    await until(lambda: line(service, "asked{"))
+
+    own.jobs.inc(3)
+    both.tables.set(4)
+    own.context.metrics.counter("late", "Late.").inc()
+
+    found = await lines(service)
+    assert 'jobs_total{plugin="own"} 3.0' in found
+    assert 'late_total{plugin="own"} 1.0' in found
+    assert 'tables{plugin="both"} 4.0' in found
+    assert 'asked{plugin="both"} 1.0' in found
+
+    both.tables.set(float("nan"))
+    answer = (await service.get("/plugins/metrics")).json()["plugins"]["both"]
+    assert answer["metrics"] == {"asked": 1}
+    assert "tables is nan" in answer["problems"][0]
+
+
 async def test_while_it_is_asked_its_last_figures_are_shown_with_their_age(make: Make) -> None:
     counts, clock = Counts(), FakeClock()
     service = await make(Arranges(), counts)
