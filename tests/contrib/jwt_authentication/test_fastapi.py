@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
 import pytest
@@ -17,12 +18,13 @@ from fastapi import FastAPI, Security, WebSocket
 from marty_chassis import ChassisConfig, create_fastapi_app
 from marty_chassis.contrib.jwt_authentication import JwtAuthentication, Principal
 from marty_chassis.contrib.jwt_authentication.fastapi import CurrentPrincipal, current_principal
-from marty_chassis.testing import PluginHost
+from marty_chassis.plugins import PluginEnabledServiceFactory
 from marty_chassis.testing.failures import WebSocketRefused
 
 from .conftest import Guarded
 from .tokens import SECTION, bearer
 
+AsgiClient = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 Admin = Annotated[Principal, Security(current_principal, scopes=["admin"])]
 
 
@@ -104,7 +106,7 @@ async def test_without_the_plugin_nobody_gets_in(user: object) -> None:
         assert (await client.get("/admin")).status_code == 401
 
 
-def test_the_scheme_is_in_the_document(plugin_host: Callable[..., PluginHost]) -> None:
+def test_the_scheme_is_in_the_document() -> None:
     config = ChassisConfig(plugins={"jwt-authentication": SECTION})
     app = routed(create_fastapi_app(config, plugins=[JwtAuthentication]))
 
@@ -134,3 +136,25 @@ def test_the_package_is_imported_without_its_libraries(missing: str) -> None:
     )
 
     assert run.stdout.strip() == "jwt-authentication"
+
+
+async def test_enable_auth_is_this_plugin(asgi_client: AsgiClient) -> None:
+    config = ChassisConfig(plugins={"jwt-authentication": SECTION})
+    factory = PluginEnabledServiceFactory(config)
+    app = routed(await factory.create_fastapi_service_with_plugins("shop", enable_auth=True))
+
+    async with asgi_client(app) as client:
+        assert (await client.get("/plain")).status_code == 401
+        assert (await client.get("/me", headers=bearer())).json()["subject"] == "ada"
+
+
+async def test_enable_auth_without_a_section_lets_nobody_in_and_says_why(
+    asgi_client: AsgiClient,
+) -> None:
+    factory = PluginEnabledServiceFactory(ChassisConfig())
+    app = routed(await factory.create_fastapi_service_with_plugins("shop", enable_auth=True))
+
+    async with asgi_client(app) as client:
+        assert (await client.get("/plain", headers=bearer())).status_code == 503
+    (status,) = [one for one in await factory.get_plugin_manager().status() if one.required]
+    assert "jwt_secret is missing" in status.reason
