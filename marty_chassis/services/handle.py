@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from marty_chassis.errors import InvalidService, UnknownService
@@ -85,7 +85,7 @@ class PluginServiceRegistry:
 
     def watch(
         self, query: ServiceQuery | None = None, *, every: float = 5.0
-    ) -> AsyncIterator[list[ServiceInfo]]:
+    ) -> AsyncGenerator[list[ServiceInfo], None]:
         """Give all services that match, now and whenever they change; see `ServiceRegistry.watch`."""
         return self._registry.watch(query, every=every)
 

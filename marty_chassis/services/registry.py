@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from itertools import count
 from typing import Any
 
@@ -69,7 +69,7 @@ class ServiceRegistry:
 
     def watch(
         self, query: ServiceQuery | None = None, *, every: float = 5.0
-    ) -> AsyncIterator[list[ServiceInfo]]:
+    ) -> AsyncGenerator[list[ServiceInfo], None]:
         """Give all services that match, at once and then whenever they have changed.
 
         What plugins know is asked again every so many seconds. Who looks slowly misses what came in
@@ -191,7 +191,7 @@ class ServiceRegistry:
         hook = point.extension_point.name
         return guarded(self._faults, plugin=plugin, phase=Phase.HOOK, hook=hook)
 
-    async def _watch(self, query: ServiceQuery, every: float) -> AsyncIterator[list[ServiceInfo]]:
+    async def _watch(self, query: ServiceQuery, every: float) -> AsyncGenerator[list[ServiceInfo], None]:
         last: list[ServiceInfo] | None = None
         while True:
             # Taken before looking: a change while we look, or while the watcher is busy with what
