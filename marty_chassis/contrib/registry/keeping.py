@@ -134,7 +134,7 @@ class Keeper:
 
     def _tell_of(self, *ids: str) -> None:
         """Say which of these could not be withdrawn."""
-        if left := ", ".join(id for id in ids if id in self._held):
+        if left := ", ".join(id for id in ids if id in self.held):
             self._logger.warning(f"{self._link.place} still has {left}, until that expires there")
 
     async def _all(self, calls: Mapping[str, Call]) -> bool:

@@ -152,7 +152,17 @@ async def test_two_nodes_may_have_instances_of_one_id() -> None:
         (PlainTextResponse("Permission\n denied", 403), Refused, "403 Permission denied"),
         (PlainTextResponse("x" * 1000, 503), Away, "x" * 300 + "..."),
     ],
-    ids=str,
+    ids=[
+        "no index",
+        "an index that is no number",
+        "no JSON",
+        "no service",
+        "a service without an id",
+        "no leader",
+        "too many questions",
+        "no permission",
+        "many words",
+    ],
 )
 async def test_an_answer_that_is_none_says_what_it_was(answer, kind, words) -> None:
     with served(Scripted([answer])) as scripted:
