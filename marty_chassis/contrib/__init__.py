@@ -3,3 +3,5 @@
 They are written as anybody's plugins are, and are there to be copied from. Each can be imported
 without its extra; what is missing is said when the plugin starts.
 """
+
+__all__: list[str] = []
