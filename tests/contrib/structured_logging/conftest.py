@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ Read = Callable[..., list[dict[str, Any]]]
 @pytest.fixture
 def logged(plugin_host: Callable[..., PluginHost]) -> Host:
     """`async with logged(level="DEBUG") as host:`, which writes to `log.json` unless told so."""
-    ours = {"app", "neighbours", "settings", "starts", "plugins", "folder"}
+    ours = {"app", "neighbours", "settings", "starts", "plugins", "folder", "clean"}
 
     def make(**given: Any) -> PluginHost:
         of_host = {key: given.pop(key) for key in ours & given.keys()}
@@ -46,16 +47,16 @@ def read(tmp_path: Path) -> Read:
 
 @pytest.fixture
 def silent() -> Iterator[None]:
-    """Without the sink that loguru begins with, which somebody else may have taken away."""
-    try:
-        logger.remove(0)
-    except ValueError:
-        yield
-        return
+    """Without the sink that loguru begins with."""
+    logger.remove()
     yield
-    import sys
+    speak_again()
 
-    logger.add(sys.stderr)
+
+def speak_again() -> None:
+    """A sink for the tests that follow, whichever file stands for stderr then."""
+    logger.remove()
+    logger.add(lambda line: print(line, end="", file=sys.stderr))
 
 
 def the(lines: list[dict[str, Any]], message: str) -> dict[str, Any]:

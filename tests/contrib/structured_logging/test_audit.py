@@ -81,7 +81,7 @@ async def test_it_has_the_ids_of_the_request_in_which_it_happened(logged: Host, 
             await self.context.event_bus.publish("auth.denied", {"path": request.url.path})
             return await call_next(request)
 
-    settings = {"plugins": {"request-tracing": {}}}
+    settings: dict[str, Any] = {"plugins": {"request-tracing": {}}}
     async with logged(neighbours=[Doorman, RequestTracing], settings=settings) as host:
         await host.client.get("/secret", headers={"X-Correlation-ID": "theirs"})
         await host.events.wait_for("auth.denied")

@@ -80,6 +80,15 @@ async def test_a_level_of_its_own_ends_with_the_next_reload(logged: Host, read: 
     assert said(read) == ["aloud"]
 
 
+def called(name: str | None) -> Any:
+    """A logger whose lines are from this module."""
+
+    def patch(record: Any) -> None:
+        record["name"] = name
+
+    return logger.patch(patch)
+
+
 async def test_a_logger_has_a_level_with_all_that_is_below_it(logged: Host, read: Read) -> None:
     theirs = logging.getLogger("theirs.inner")
     handler = ToLoguru()
@@ -89,10 +98,10 @@ async def test_a_logger_has_a_level_with_all_that_is_below_it(logged: Host, read
     try:
         async with logged(levels={"theirs": "WARNING", "theirs.inner": "DEBUG"}, level="ERROR"):
             theirs.debug("inner")
-            logger.patch(lambda record: record.update(name="theirs.outer")).info("outer")
-            logger.patch(lambda record: record.update(name="theirs")).warning("theirs")
-            logger.patch(lambda record: record.update(name="theirss")).warning("of others")
-            logger.patch(lambda record: record.update(name=None)).error("of nobody")
+            called("theirs.outer").info("outer")
+            called("theirs").warning("theirs")
+            called("theirss").warning("of others")
+            called(None).error("of nobody")
     finally:
         theirs.removeHandler(handler)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from loguru import logger
@@ -68,9 +69,10 @@ class InterceptHandler(logging.Handler):
     """As the documentation of loguru teaches."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        logger.patch(lambda found: found.update(name=record.name)).log(
-            record.levelname, record.getMessage()
-        )
+        def patch(found: Any) -> None:
+            found["name"] = record.name
+
+        logger.patch(patch).log(record.levelname, record.getMessage())
 
 
 @pytest.mark.parametrize("handler", [ToLoguru(), InterceptHandler()], ids=["ours", "theirs"])
