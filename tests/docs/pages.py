@@ -27,6 +27,7 @@ MADE: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/operating.md", "endpoints"): management.endpoints,
     ("docs/operating.md", "exit codes"): commands.codes,
     ("docs/operating.md", "figures"): management.figures,
+    ("docs/plugins/custom-metrics.md", "keys"): keys.of_custom_metrics,
     ("docs/plugins/jwt-authentication.md", "keys"): keys.of_jwt_authentication,
     ("docs/testing.md", "fixtures"): fixtures.fixtures,
 }

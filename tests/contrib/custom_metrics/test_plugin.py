@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from marty_chassis import Chassis
 from marty_chassis.contrib.custom_metrics import CustomMetrics, CustomMetricsSettings
 from marty_chassis.lifecycle import State
-from marty_chassis.plugins import IMetricsPlugin, plugin
+from marty_chassis.plugins import IMetricsPlugin, IMiddlewarePlugin, plugin
 from marty_chassis.testing import PluginHost, asgi_client
 
 from ...programs import program
@@ -71,6 +71,25 @@ async def test_the_export_format_is_what_is_answered_to_anybody(
             answer = await host.operator.get(path, headers={"accept": "*/*"})
 
             assert answer.headers["content-type"].startswith(media_type)
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_the_time_that_plugins_take_in_requests_is_measured_where_it_is_wanted(
+    metered: Host, wanted: bool
+) -> None:
+    @plugin(name="passing")
+    class Passing(IMiddlewarePlugin):
+        async def process_request(self, request: Any, call_next: Any) -> Any:
+            return await call_next(request)
+
+    async with metered(request_hooks=wanted, neighbours=[Passing]) as host:
+        await host.client.get("/")
+
+        seen = await scrape(host.operator)
+
+    labels = {"plugin": "passing", "hook": "middleware.process"}
+    assert seen("marty_hook_calls_total", **labels) == (1 if wanted else None)
+    assert (seen("marty_hook_seconds_total", **labels) is not None) is wanted
 
 
 async def test_a_reload_under_load_loses_no_request_and_doubles_none(metered: Host) -> None:

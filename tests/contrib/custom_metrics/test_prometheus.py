@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from ...docs.page import ROOT, read
 from ...programs import program
 from ...web.workers.processes import Workers, project
 from ..processes import Server, free_port
@@ -34,6 +34,16 @@ PLUGIN = """
     """
 
 
+FILE, TARGET = "/run/secrets/metrics-token", "orders:8000"
+
+
+def printed() -> str:
+    """The configuration that our page shows."""
+    page = read(ROOT / "docs" / "plugins" / "custom-metrics.md")
+    (found,) = [block.code for block in page.blocks if "scrape_configs" in block.code]
+    return found
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Workers]:
     project(tmp_path, **{"config.yaml": CONFIG, "plugins/queue.py": PLUGIN})
@@ -48,16 +58,12 @@ def service(tmp_path: Path) -> Iterator[Workers]:
 @pytest.fixture
 def prometheus(tmp_path: Path, service: Workers) -> Iterator[Server]:
     """One with its own configuration and data, which scrapes the service."""
-    port = free_port()
-    scrapes = {
-        "job_name": "service",
-        "scrape_interval": "200ms",
-        "scrape_timeout": "200ms",
-        "authorization": {"credentials": "secret"},
-        "static_configs": [{"targets": [service.url.removeprefix("http://")]}],
-    }
-    config = tmp_path / "prometheus.yml"
-    config.write_text(json.dumps({"scrape_configs": [scrapes]}))
+    port, token, config = free_port(), tmp_path / "token", tmp_path / "prometheus.yml"
+    token.write_text("secret")
+    text = printed()
+    assert (FILE in text, TARGET in text) == (True, True)
+    text = text.replace(FILE, str(token)).replace(TARGET, service.url.removeprefix("http://"))
+    config.write_text(f"global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n{text}")
     command = [
         program("prometheus"),
         f"--config.file={config}",

@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from marty_chassis.contrib.custom_metrics import CustomMetricsSettings
 from marty_chassis.contrib.jwt_authentication import JwtSettings
 from marty_chassis.settings import ChassisConfig, MiddlewareSettings, PluginSettings
 from marty_chassis.settings.shown import plain
@@ -32,6 +33,11 @@ def of_a_plugin() -> str:
 def of_jwt_authentication() -> str:
     """The keys of that plugin's own section."""
     return _table(JwtSettings, "")
+
+
+def of_custom_metrics() -> str:
+    """The keys of that plugin's own section."""
+    return _table(CustomMetricsSettings, "")
 
 
 def _sections() -> Iterator[str]:
