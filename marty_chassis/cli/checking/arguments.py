@@ -12,7 +12,7 @@ from marty_chassis.hooks.reading import parameters
 
 from .contract import HOOKS
 from .finding import Finding
-from .outline import Class, Part
+from .parts import Class, Part
 from .signature import as_written, first_of, is_bound
 from .source import Source
 

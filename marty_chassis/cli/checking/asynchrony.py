@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from .bindings import inside
 from .contract import HOOKS
 from .finding import Finding
-from .names import inside
-from .outline import Part
+from .parts import Part
 from .source import Source
 
 
@@ -49,7 +49,7 @@ def _wrapper(part: Part, source: Source) -> Iterator[Finding]:
     if old:
         message = f"{part.name!r} is an old-style wrapper, which is refused"
         hint = "Write wrapper=True, and return what the yield gave."
-    elif part.hook.startswith("middleware_"):
+    elif part.hook in HOOKS and part.hook.startswith("middleware_"):
         message = f"a wrapper means nothing for {HOOKS[part.hook].spec.name}, and is left out"
         hint = "Implement middleware_process, and await call_next(request) in it."
     elif part.asynchronous or not _yields(part):

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from .bindings import Function
 from .finding import Finding
-from .names import Function
 from .source import Source
 
 _HANDLES: Final = frozenset(

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
+from .bindings import Function
 from .contract import LIFE
 from .finding import Finding
-from .names import Function
-from .outline import Part
+from .parts import Part
 from .source import Source
 
 _CLIENT: Final = "Use an asynchronous client, such as httpx.AsyncClient."
@@ -18,7 +18,8 @@ _THREAD: Final = "Write await anyio.to_thread.run_sync(...), or use an asynchron
 _PROCESS: Final = "Write await anyio.run_process(...)."
 _STREAM: Final = "Write await anyio.connect_tcp(...)."
 _RESOLVE: Final = "Write await anyio.getaddrinfo(...)."
-_AWAIT: Final = "An event loop runs here already: await the function itself."
+_AWAIT: Final = "Await the function itself."
+_WAITS: Final = "waits in the event loop, and every request waits with it"
 
 _CLIENTS: Final = (
     "requests",
@@ -100,10 +101,11 @@ def _looked_at(call: ast.Call, part: Part | None, source: Source) -> Iterator[Fi
         return
     if part is not None and not part.asynchronous:
         instead += " Or mark a hook of its own with blocking=True: that runs in a thread."
+    what = "starts an event loop inside of this one" if instead == _AWAIT else _WAITS
     yield source.finding(
         "blocking-call",
         call,
-        f"{name.replace('()', '(...)')}() waits in the event loop, and every request waits with it",
+        f"{name.replace('()', '(...)')}() {what}",
         instead,
         "error" if alive else "warning",
     )

@@ -18,7 +18,7 @@ from marty_chassis.settings.names import folded
 from marty_hookspecs import PluginMetadata
 
 from .finding import Finding, parted
-from .outline import Mark
+from .parts import Mark
 from .source import Source
 
 _FIELDS: Final = tuple(inspect.signature(plugin).parameters)

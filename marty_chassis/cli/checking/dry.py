@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from marty_chassis.settings import ChassisConfig
 
 
-def of_configuration(session: Session) -> dict[str, Any]:
-    """Try every plugin of the configuration."""
+def of_configuration(session: Session, watch: Callable[[], None]) -> dict[str, Any]:
+    """Try every plugin of the configuration; `watch` is called when that begins."""
+    import marty_chassis.web  # noqa: F401  # before that, as it takes a while
+
+    watch()
     plugins = load(session)
     problems = (*plugins.config.warnings, *plugins.found.problems)
     findings = [*map(of_problem, problems), *of_plugins(plugins)]

@@ -10,36 +10,39 @@ from marty_chassis.errors import did_you_mean
 
 from .contract import HOOKS
 from .finding import Finding
-from .outline import Part, is_ours
+from .outline import is_ours
+from .parts import Mark, Part
 from .source import Source
 
-_NOT_FUNCTIONS: Final = frozenset({"staticmethod", "classmethod", "property"})
-_REGISTER: Final = frozenset({"register_handler", "unregister_handler"})
+_NOT_FUNCTIONS: Final = {
+    "staticmethod": "Write @staticmethod first, and @hookimpl below it.",
+    "classmethod": "Write @classmethod first, and @hookimpl below it.",
+    "property": "A hook is a method: take @property away.",
+}
 
 
 def check(source: Source) -> Iterator[Finding]:
     """Look at every mark, at every function that is named like a hook, at every registration."""
     own = _own_points(source)
     for part in source.outline.parts:
-        if part.mark is not None:
-            yield from _marked(part, own, source)
-        elif part.name in HOOKS:
+        if part.mark is None:
             yield from _unmarked(part, source)
+            continue
+        yield from _lost(part, part.mark, source)
+        if not part.mark.options.get("optionalhook") and not _is_known(part.hook, own, source):
+            yield _unknown(part.node, part.hook, list(HOOKS), source)
     for node in ast.walk(source.tree):
         match node:
             case ast.Call(
-                func=ast.Attribute(attr=method), args=[ast.Constant(value=str(name)) as said, *_]
-            ) if method in _REGISTER:
-                if not _is_known(name, own, source):
-                    yield _unknown(said, name, [hook.spec.name for hook in HOOKS.values()], source)
+                func=ast.Attribute(attr="register_handler" | "unregister_handler"),
+                args=[ast.Constant(value=str(name)) as said, *_],
+            ) if not _is_known(name, own, source):
+                yield _unknown(said, name, [hook.spec.name for hook in HOOKS.values()], source)
 
 
-def _marked(part: Part, own: frozenset[str], source: Source) -> Iterator[Finding]:
-    mark = part.mark
-    if mark is None:
-        return
-    above = part.node.decorator_list[part.node.decorator_list.index(mark.node) + 1 :]
-    for one in above:
+def _lost(part: Part, mark: Mark, source: Source) -> Iterator[Finding]:
+    decorators = part.node.decorator_list
+    for one in decorators[decorators.index(mark.node) + 1 :]:
         name = source.names.dotted(one)
         if name in _NOT_FUNCTIONS:
             yield source.finding(
@@ -47,25 +50,21 @@ def _marked(part: Part, own: frozenset[str], source: Source) -> Iterator[Finding
                 mark.node,
                 f"the mark stands on what @{name} makes, where nobody looks: {part.name!r} is not"
                 " called",
-                f"Write @{name} first, and @hookimpl below it."
-                if name != "property"
-                else "A hook is a method: take @property away.",
+                _NOT_FUNCTIONS[name],
             )
-    if not mark.options.get("optionalhook") and not _is_known(part.hook, own, source):
-        yield _unknown(part.node, part.hook, sorted(HOOKS), source)
 
 
 def _unmarked(part: Part, source: Source) -> Iterator[Finding]:
     owner = part.owner
-    if part.name in source.outline.mentioned:
-        return  # Somebody registers it, or calls it.
+    if part.name not in HOOKS or part.name in source.outline.mentioned:
+        return  # Where it is mentioned somebody registers it, or calls it.
     if owner is None:
-        if not source.outline.is_module_plugin and source.kind != "martyconf":
-            return
-    elif not owner.is_plugin or any(
-        found is not None and found.mark for found in (one.find(part.name) for one in owner.bases)
-    ):
-        return  # What overrides a marked method keeps its mark.
+        ours = source.outline.is_module_plugin or source.kind == "martyconf"
+    else:  # What overrides a marked method keeps its mark.
+        marked = (found for one in owner.bases if (found := one.find(part.name)) and found.mark)
+        ours = owner.is_plugin and not any(marked)
+    if not ours:
+        return
     yield source.finding(
         "unmarked-hook",
         part.node,

@@ -8,7 +8,7 @@ from typing import Final
 
 from .contract import INTERFACES
 from .finding import Finding
-from .outline import Class, Part
+from .parts import Class, Part
 from .source import Source
 
 _NEAR: Final = 0.85

@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
-from importlib import import_module
 from typing import Final
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-Scope = Function | ast.Lambda | ast.ClassDef | ast.Module
+from .bindings import FUNCTIONS, Bindings, Function, Scope, assigned, bind, bindings
 
-_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-_SCOPES: Final = (*_FUNCTIONS, ast.ClassDef, ast.Module)
-_DOORS: Final = frozenset({"marty_chassis", "marty_chassis.plugins", "marty_hookspecs"})
-
-Bindings = dict[str, str | ast.expr | None]
-"""What a name is bound to: the dotted name of what was imported, an expression, or something."""
+_SCOPES: Final = (*FUNCTIONS, ast.ClassDef, ast.Module)
+_DEEP: Final = 20
+"""So far a name is followed; one that is bound to itself, in a circle, is unknown."""
 
 
 class Names:
@@ -41,22 +35,9 @@ class Names:
         self._bound: dict[Scope, Bindings] = {}
         self._attributes: dict[ast.ClassDef, Bindings] = {}
 
-    def dotted(self, node: ast.AST, depth: int = 0) -> str:
+    def dotted(self, node: ast.AST) -> str:
         """Give the dotted name of an expression, `()` for each call in it; "" when unknown."""
-        if depth > 20:  # bound to itself, in a circle
-            return ""
-        match node:
-            case ast.Name(id=name):
-                return self._found(name, node, depth)
-            case ast.Attribute(value=value, attr=attribute):
-                if (made := self._made(node)) is not None:
-                    return self.dotted(made, depth + 1)
-                base = self.dotted(value, depth + 1)
-                return f"{base}.{attribute}" if base else ""
-            case ast.Call(func=function):
-                called = self.dotted(function, depth + 1)
-                return f"{called}()" if called else ""
-        return ""
+        return self._dotted(node, 0)
 
     def is_module(self, dotted: str) -> bool:
         """Whether an `import` of the file says that this is a module."""
@@ -89,6 +70,22 @@ class Names:
             child, parent = parent, self.parents.get(parent)
         return self._tree
 
+    def _dotted(self, node: ast.AST, depth: int) -> str:
+        if depth > _DEEP:
+            return ""
+        match node:
+            case ast.Name(id=name):
+                return self._found(name, node, depth)
+            case ast.Attribute(value=value, attr=attribute):
+                if (made := self._made(node)) is not None:
+                    return self._dotted(made, depth + 1)
+                base = self._dotted(value, depth + 1)
+                return f"{base}.{attribute}" if base else ""
+            case ast.Call(func=function):
+                called = self._dotted(function, depth + 1)
+                return f"{called}()" if called else ""
+        return ""
+
     def _found(self, name: str, node: ast.AST, depth: int) -> str:
         scope = self.scope_of(node)
         while True:
@@ -96,7 +93,7 @@ class Names:
             if name in bound:
                 what = bound[name]
                 if isinstance(what, ast.expr):
-                    return self.dotted(what, depth + 1)
+                    return self._dotted(what, depth + 1)
                 return what or ""
             if isinstance(scope, ast.Module):
                 return name if hasattr(builtins, name) else ""
@@ -112,99 +109,18 @@ class Names:
         if owner not in self._attributes:
             bound: Bindings = {}
             for part in ast.walk(owner):
-                for target, value in _assigned(part):
+                for target, value in assigned(part):
                     match target:
                         case ast.Attribute(value=ast.Name(id="self"), attr=name):
-                            _bind(bound, name, value)
+                            bind(bound, name, value)
             self._attributes[owner] = bound
         found = self._attributes[owner].get(node.attr)
         return found if isinstance(found, ast.expr) else None
 
     def _bindings(self, scope: Scope) -> Bindings:
         if scope not in self._bound:
-            self._bound[scope] = _bindings(scope)
+            self._bound[scope] = bindings(scope)
         return self._bound[scope]
 
     def __repr__(self) -> str:
         return f"<Names of {len(self.parents)} nodes>"
-
-
-def inside(scope: Scope) -> Iterator[ast.AST]:
-    """Give the nodes of a scope, without the bodies of the scopes in it."""
-    body = scope.body if isinstance(scope.body, list) else [scope.body]
-    waiting: list[ast.AST] = list(reversed(body))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, Function | ast.ClassDef):
-            waiting += node.decorator_list
-        elif not isinstance(node, ast.Lambda):
-            waiting += reversed(list(ast.iter_child_nodes(node)))
-
-
-def _bindings(scope: Scope) -> Bindings:
-    imported: Bindings = {}
-    bound: Bindings = {}
-    if isinstance(scope, _FUNCTIONS):
-        given = scope.args
-        all_of_them = [*given.posonlyargs, *given.args, *given.kwonlyargs]
-        all_of_them += [one for one in (given.vararg, given.kwarg) if one is not None]
-        bound.update((one.arg, None) for one in all_of_them)
-    known: set[ast.AST] = set()
-    for node in inside(scope):
-        for target, value in _assigned(node):
-            if isinstance(target, ast.Name):
-                known.add(target)
-                _bind(bound, target.id, value)
-        match node:
-            case ast.Import(names=names):
-                for one in names:
-                    whole = one.name if one.asname else one.name.partition(".")[0]
-                    imported.setdefault(one.asname or whole, whole)
-            case ast.ImportFrom(names=names):
-                module = "." * node.level + (node.module or "")
-                for one in names:
-                    if one.name == "*":
-                        imported |= _everything_of(module)
-                    else:
-                        imported.setdefault(one.asname or one.name, f"{module}.{one.name}")
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                bound[name] = None
-            case ast.ClassDef(name=name) | ast.MatchAs(name=str(name)):
-                bound[name] = None
-            case ast.ExceptHandler(name=str(name)) | ast.MatchStar(name=str(name)):
-                bound[name] = None
-            case ast.Name(id=name, ctx=ast.Store()) if node not in known:
-                bound[name] = None
-    # `try: import x` with an `except ImportError: x = None` is the module where it is there.
-    return bound | imported
-
-
-def _assigned(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            for target in targets:
-                yield target, value
-        case ast.AnnAssign(target=target, value=ast.expr() as value):
-            yield target, value
-        case ast.NamedExpr(target=target, value=value):
-            yield target, value
-        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
-            yield target, value
-
-
-def _bind(bound: Bindings, name: str, value: ast.expr) -> None:
-    match value:
-        case ast.Constant(value=None):
-            bound.setdefault(name, None)
-        case _ if isinstance(bound.get(name), ast.expr):
-            bound[name] = None  # made of this here, and of that there
-        case _:
-            bound[name] = value
-
-
-def _everything_of(module: str) -> Bindings:
-    """What `from module import *` brings, of ours; nothing of others is imported to find out."""
-    if module not in _DOORS:
-        return {}
-    return {name: f"{module}.{name}" for name in import_module(module).__all__}

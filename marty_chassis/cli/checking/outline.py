@@ -3,109 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
 from marty_hookspecs import PROJECT_NAME
 
-from .contract import INTERFACES, Method, methods_of
-from .names import Function, Names
+from .bindings import Function
+from .contract import INTERFACES
+from .names import Names
+from .parts import Class, Mark, Part
 
 _HARMLESS: Final = ("abc.", "typing.", "typing_extensions.", "object")
 """Bases that bring no methods."""
 _PLUGGYS: Final = "pluggy.HookimplMarker()"
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """`@hookimpl`, or pluggy's own marker, with what stands in its brackets."""
-
-    node: ast.expr
-    options: Mapping[str, object]
-    """Literals alone."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """A function of a module, or a method of a class."""
-
-    node: Function
-    mark: Mark | None
-    decorators: tuple[str, ...]
-    """Dotted, without the mark; "" for one that is unknown."""
-    owner: Class | None = None
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return self.node.name
-
-    @property
-    def asynchronous(self) -> bool:
-        """Whether it is `async def`."""
-        return isinstance(self.node, ast.AsyncFunctionDef)
-
-    @property
-    def hook(self) -> str:
-        """The hook that it is marked for, with underscores; "" without a mark."""
-        if self.mark is None:
-            return ""
-        said = self.mark.options.get("specname") or self.name
-        return str(said).replace(".", "_")
-
-    @property
-    def method(self) -> Method | None:
-        """What it is to the chassis, where its class has an interface with such a method."""
-        if self.owner is None or self.mark is not None:
-            return None
-        return self.owner.offered.get(self.name)
-
-    @property
-    def known_shape(self) -> bool:
-        """Whether it is called as it is written: no decorator makes something else of it."""
-        return all(one.rpartition(".")[2] in _LEAVE_IT for one in self.decorators)
-
-
-_LEAVE_IT: Final = frozenset({"staticmethod", "classmethod", "override", "abstractmethod"})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Class:
-    """A class of the module."""
-
-    node: ast.ClassDef
-    bases: tuple[Class, ...]
-    """Those of this file."""
-    interfaces: frozenset[str]
-    """Of the IPlugin family, however indirectly; IPlugin itself does not count as one."""
-    family: bool
-    """Whether it derives from IPlugin at all."""
-    opaque: bool
-    """Whether a base is from elsewhere, so that it may have methods that are not seen."""
-    declaration: ast.Call | None
-    """`@plugin(...)`, or `plugin_metadata = PluginMetadata(...)` in its body."""
-    parts: dict[str, Part] = field(default_factory=dict)
-
-    @property
-    def is_plugin(self) -> bool:
-        """Whether anything of it is meant for the chassis."""
-        marked = any(part.mark for part in self.parts.values())
-        return self.family or marked or self.declaration is not None
-
-    @property
-    def offered(self) -> dict[str, Method]:
-        """The methods that the chassis would call."""
-        if self.family:
-            return methods_of(self.interfaces)
-        return methods_of(frozenset()) if self.declaration is not None else {}
-
-    def find(self, name: str) -> Part | None:
-        """Give the method of this name, its own or that of a base in this file."""
-        if name in self.parts:
-            return self.parts[name]
-        return next((found for one in self.bases if (found := one.find(name))), None)
 
 
 class Outline:
@@ -118,13 +29,6 @@ class Outline:
         self.functions: dict[str, Part] = {}
         self.metadata: ast.Call | None = None
         """`plugin_metadata = PluginMetadata(...)`."""
-        self._foreign = any(
-            isinstance(one, ast.Call)
-            and names.dotted(one) == _PLUGGYS
-            and isinstance(said := next(iter(one.args), None), ast.Constant)
-            and said.value != PROJECT_NAME
-            for one in ast.walk(tree)
-        )
         for node in _statements(tree.body):
             match node:
                 case ast.ClassDef():
@@ -208,13 +112,24 @@ class Outline:
     def _mark(self, node: ast.expr) -> Mark | None:
         marker = node.func if isinstance(node, ast.Call) else node
         dotted = {self._names.dotted(marker), self._names.dotted(node)}
-        if not any(is_marker(one) for one in dotted) or (_PLUGGYS in dotted and self._foreign):
+        if not any(map(_is_marker, dotted)) or (_PLUGGYS in dotted and self._marks_for_others):
             return None
         options: dict[str, object] = {}
         for one in node.keywords if isinstance(node, ast.Call) else ():
             if one.arg is not None and isinstance(one.value, ast.Constant):
                 options[one.arg] = one.value.value
         return Mark(node, options)
+
+    @cached_property
+    def _marks_for_others(self) -> bool:
+        """Whether it makes a marker of pluggy's for another project."""
+        return any(
+            isinstance(one, ast.Call)
+            and self._names.dotted(one) == _PLUGGYS
+            and isinstance(said := next(iter(one.args), None), ast.Constant)
+            and said.value != PROJECT_NAME
+            for one in ast.walk(self._tree)
+        )
 
     def __repr__(self) -> str:
         return f"<Outline of {len(self.classes)} classes and {len(self.functions)} functions>"
@@ -227,7 +142,7 @@ def is_ours(dotted: str, name: str = "") -> bool:
     return ours and (not name or rest.rpartition(".")[2] == name)
 
 
-def is_marker(dotted: str) -> bool:
+def _is_marker(dotted: str) -> bool:
     """Whether it marks hookimpls: ours, one made of pluggy's, one from beside the file."""
     beside = dotted.startswith(".") and dotted.endswith(".hookimpl")
     return beside or is_ours(dotted, "hookimpl") or dotted == _PLUGGYS

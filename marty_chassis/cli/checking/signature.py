@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from .outline import Part
+from .parts import Part
 
 
 def as_written(part: Part) -> Callable[..., Any]:
@@ -30,10 +30,11 @@ def as_written(part: Part) -> Callable[..., Any]:
         del places[:1]
         left = len(bare.posonlyargs) + len(bare.args)
         del bare.defaults[: max(0, len(bare.defaults) - left)]
-    function = ast.FunctionDef(part.name, bare, [ast.Pass()], [])
-    module = ast.fix_missing_locations(ast.Module([function], []))
+    module = ast.parse(f"def {part.name}(): ...")
+    (function,) = module.body
+    function.args = bare  # type: ignore[attr-defined]  # It is the function just written.
     space: dict[str, Callable[..., Any]] = {}
-    exec(compile(module, "<as written>", "exec"), space)
+    exec(compile(ast.fix_missing_locations(module), "<as written>", "exec"), space)
     return space[part.name]
 
 

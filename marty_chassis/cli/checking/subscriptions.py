@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from marty_chassis.errors import did_you_mean
 
 from .arguments import of_listener
+from .bindings import inside
 from .finding import Finding
-from .names import inside
-from .outline import Class
+from .parts import Class
 from .source import Source
 
 

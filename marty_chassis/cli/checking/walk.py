@@ -40,7 +40,8 @@ def below(folder: Path) -> Iterator[Unit | Finding]:
 def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Unit]:
     """Go down.
 
-    A folder that holds plugin files is a plugin folder: discovery wants everything in it to be one.
+    In a folder that is called so, and holds plugin files, everything is to be a plugin: that is
+    what discovery makes of a plugin folder.
     """
     real = os.path.realpath(folder)
     if real in above or (folder / "pyvenv.cfg").exists():
@@ -48,10 +49,8 @@ def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Unit]:
     names = [one for one in names_in(folder) if not one.startswith(("_", ".")) and one != "tests"]
     paths = [folder / name for name in names]
     texts = {path: text_of(path) for path in paths if path.suffix == ".py" or is_package(path)}
-    plugins = any(
-        declares(text)
-        for path, text in texts.items()
-        if path.suffix == ".py" and path.name != MARTYCONF
+    plugins = "plugins" in folder.name and any(
+        declares(text) for path, text in texts.items() if path.name != MARTYCONF
     )
     for path in paths:
         text = texts.get(path)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .finding import Finding
-from .outline import Part
+from .parts import Part
 from .source import Source
 
 _REQUESTS: Final = frozenset({"process_request", "middleware_process", "middleware_pre_request"})
