@@ -301,6 +301,17 @@ async def test_the_operator_sets_the_level_of_each_plugins_log() -> None:
     ]
 
 
+async def test_words_are_shown_without_the_secrets_of_the_configuration_as_it_is_now() -> None:
+    manager, context = await alone({"payments": {"api_key": "an-old-secret"}})
+
+    assert context.masked("an-old-secret, a-new-secret") == "***, a-new-secret"
+    changed = manager.config.changed({"plugins": {"x": {"token": "a-new-secret"}}})
+    manager.supervisor.configure(changed)
+
+    assert context.masked("an-old-secret, a-new-secret") == "***, ***"
+    await manager.stop()
+
+
 async def test_requests_under_way_end_before_the_plugin_stops() -> None:
     order: list[str] = []
 

@@ -116,11 +116,3 @@ async def test_somebody_who_removes_all_sinks_does_not_break_its_end(logged: Hos
     async with logged(clean=False):
         logger.remove()
     speak_again()
-
-
-def test_two_streams_that_are_closed_are_not_one(tmp_path: Path) -> None:
-    with (tmp_path / "a").open("w") as one, (tmp_path / "b").open("w") as other:
-        pass
-
-    assert not Console(one).writes_to(other)
-    assert repr(Console(one)) == "<Console that speaks>"
