@@ -77,6 +77,7 @@ def marty_is_installed() -> bool:
     return bool(entry_points(group="pytest11", name="marty"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ini", "mark"),
     [("[pytest]\nanyio_mode = auto", ""), ("[pytest]", "@pytest.mark.anyio")],
@@ -93,6 +94,7 @@ def test_an_authors_project_runs_on_both_backends_as_it_likes(
     result.assert_outcomes(passed=7)
 
 
+@pytest.mark.slow
 def test_they_can_be_turned_off(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(fake_clock): ...")
 
@@ -102,6 +104,7 @@ def test_they_can_be_turned_off(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*fixture 'fake_clock' not found*"])
 
 
+@pytest.mark.slow
 def test_pytest_says_what_they_are(project: pytest.Pytester) -> None:
     result = project.runpytest_subprocess("--fixtures", "-p", "no:anyio")
 
