@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+import site
 import sysconfig
 from functools import cache
 from pathlib import Path
-
-import marty_chassis
 
 
 def is_library(path: str) -> bool:
@@ -19,5 +18,6 @@ def is_library(path: str) -> bool:
 def _folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     found = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    found.add(str(Path(marty_chassis.__file__).parent))
+    found |= {*site.getsitepackages(), site.getusersitepackages()}
+    found.add(str(Path(__file__).parents[2]))
     return tuple(f"{one}{os.sep}" for one in found)
