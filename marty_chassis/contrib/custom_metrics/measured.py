@@ -64,8 +64,8 @@ class Exchange:
     """One request and its response."""
 
     __slots__ = (
-        "_began", "_came", "_figures", "_path", "_receive", "_scope", "_seconds", "_send", "_status",
-        "_told", "_went",
+        "_began", "_came", "_figures", "_left", "_path", "_receive", "_scope", "_seconds", "_send",
+        "_status", "_told", "_went",
     )  # fmt: skip
 
     def __init__(self, figures: Figures, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,6 +76,7 @@ class Exchange:
         self._send = send
         self._status: int | None = None
         self._came = self._went = 0
+        self._left = False
         self._seconds: float | None = None
         self._told = False
         figures.request_began(scope["method"])
@@ -86,6 +87,8 @@ class Exchange:
         message = await self._receive()
         if message["type"] == "http.request":
             self._came += len(message.get("body", b""))
+        elif message["type"] == "http.disconnect":
+            self._left = True
         return message
 
     async def send(self, message: Message) -> None:
@@ -107,7 +110,8 @@ class Exchange:
 
     def failed(self) -> None:
         """Note that the application raised: where nothing was sent, the server answers 500."""
-        self._status = self._status or 500
+        if not self._left:
+            self._status = self._status or 500
 
     def end(self) -> None:
         """Tell how it went, once."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 from marty_chassis.errors import ContractError
 
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.metrics_core import Metric
 
-HOOK = "metrics.collect"
+HOOK: Final = "metrics.collect"
 """Under which hook the faults are found."""
 
-_CREATED = "_created"
+_TYPES: Final[Mapping[str, MetricType]] = {type: type for type in SUFFIXES}
+
+_CREATED: Final = "_created"
 """The times when figures began, which nobody reads and which double what is sent."""
 
 
@@ -36,7 +38,7 @@ def _family(metric: Metric) -> Family:
     name = metric.name
     if not 0 < len(name) <= LONGEST:
         raise ContractError(f"a name is no text of 1 to {LONGEST} characters")
-    type = next((known for known in SUFFIXES if known == metric.type), None)
+    type = _TYPES.get(metric.type)
     if type is None:
         raise ContractError(f"{name} is a {metric.type!r:.40}, which is no type of metrics")
     samples = tuple(_samples(metric, type))

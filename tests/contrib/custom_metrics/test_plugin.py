@@ -130,6 +130,30 @@ async def test_a_reload_under_load_loses_no_request_and_doubles_none(metered: Ho
     assert len(totals) > 3
 
 
+async def test_one_after_the_other_keeps_what_was_counted_too(metered: Host) -> None:
+    exclusive = {"plugins": {"settings": {"custom-metrics": {"reload": "exclusive"}}}}
+    async with metered(settings=exclusive) as host:
+        await host.client.get("/")
+
+        assert not (await host.reload()).rolled_back
+        await host.client.get("/")
+
+        assert (await scrape(host.operator))(TOTAL) == 2
+
+
+async def test_a_reload_that_fails_changes_nothing(
+    metered: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with metered() as host:
+        await host.client.get("/")
+        monkeypatch.setattr(CustomMetrics, "get_middleware_priority", lambda self: 1 / 0)
+
+        assert (await host.reload()).rolled_back
+        await host.client.get("/")
+
+        assert (await scrape(host.operator))(TOTAL) == 2
+
+
 async def test_with_other_buckets_the_histogram_alone_begins_anew(metered: Host) -> None:
     async with metered() as host:
         await host.client.get("/")

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
 from starlette.background import BackgroundTask
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -299,6 +299,21 @@ async def test_a_client_that_cannot_be_sent_to_ends_it_too() -> None:
     assert told.notes == ["GET", ("unmatched", 200, 0, 0)]
 
 
+async def test_who_has_left_before_there_was_an_answer_has_no_status() -> None:
+    told = Told()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    async def gone() -> Any:
+        return {"type": "http.disconnect"}
+
+    with pytest.raises(ClientDisconnect):
+        await call(Measured(app, told), "http", receive=gone)
+
+    assert told.notes == ["GET", ("unmatched", None, 0, 0)]
+
+
 async def test_a_file_that_the_server_sends_is_the_end_of_the_body() -> None:
     told = Told()
 
@@ -324,15 +339,15 @@ async def test_the_lifespan_passes() -> None:
     assert "Measured" in repr(Measured(app, told))
 
 
-async def call(app: ASGIApp, type: str, send: Any = None) -> None:
-    async def receive() -> Any:
+async def call(app: ASGIApp, type: str, send: Any = None, receive: Any = None) -> None:
+    async def received() -> Any:
         return {"type": "http.request", "body": b""}
 
     async def sent(message: Any) -> None:
         pass
 
-    scope: Scope = {"type": type, "method": "GET", "path": "/x", "root_path": ""}
-    await app(scope, receive, send or sent)
+    scope: Scope = {"type": type, "method": "GET", "path": "/x", "root_path": "", "headers": []}
+    await app(scope, receive or received, send or sent)
 
 
 async def test_websockets_are_counted_when_they_end_and_known_while_they_are_open(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 import httpx2
 import pytest
 
+from ...programs import program
 from ...web.workers.processes import TOKEN, Workers, project
 from .conftest import OPENMETRICS, Scraped
 
@@ -101,6 +103,12 @@ def test_requests_of_all_processes_are_in_the_answer_and_stay_when_one_of_them_d
     assert seen.of("tables", plugin="shop") == [4] * 3
     assert seen("starts_total", plugin="shop") == 3
     assert seen.of("marty_worker_answered") == [1] * 3
+
+    text = workers.get("/metrics").text
+    checked = subprocess.run(
+        [program("promtool"), "check", "metrics"], input=text, capture_output=True, text=True
+    )
+    assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
 
     # One is killed: what was shown stays, also when another takes its place.
     killed = min(pids)
