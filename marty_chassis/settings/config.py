@@ -223,9 +223,10 @@ class ChassisConfig(BaseSettings):
 
         For messages of errors, which a plugin may have made of its own section.
         """
-        if self._mask is None:
-            self._mask = Mask(self._secrets())
-        return self._mask(text)
+        mask = self._mask  # once: it is asked for every text of every log line
+        if mask is None:
+            mask = self._mask = Mask(self._secrets())
+        return mask(text)
 
     def _secrets(self) -> frozenset[str]:
         secrets = [*self._earlier, *secret_texts(self._layer.data, type(self))]
