@@ -48,8 +48,8 @@ class Arrivals:
         states: Headers = []
         others: Headers = []
         kinds = {self._correlation: ids, NAME: parents, STATE: states}
-        for header in given:
-            kinds.get(header[0].lower(), others).append(header)
+        for header in given:  # whose names are in lower case, as ASGI has it
+            kinds.get(header[0], others).append(header)
         correlation_id = self._correlation_id(ids)
         if self._correlation:
             others.append((self._correlation, correlation_id.encode()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from marty_chassis.boundary.words import shortened
@@ -80,11 +81,7 @@ class Redaction:
         """
         if value is None or isinstance(value, bool):
             return False
-        if isinstance(value, int | float):
-            return _AT_THE_END.search(key) is not None
-        return bool(_ANYWHERE.search(key)) or any(
-            word.lower() in _WORDS for word in _WORD.findall(key)
-        )
+        return _ends_so(key) if isinstance(value, int | float) else _says_so(key)
 
     def text(self, text: str) -> str:
         """Give a text without what looks like a secret, and not longer than is bearable."""
@@ -93,9 +90,23 @@ class Redaction:
             text = f"{text[:LONGEST]}...{text[-LONGEST:]}"
         lower = text.lower()
         for signs, pattern, masked in _TEXTS:
-            if any(sign in lower for sign in signs):
-                text = pattern.sub(masked, text)
+            # A plain loop: this is asked for every text of every line.
+            for sign in signs:
+                if sign in lower:
+                    text = pattern.sub(masked, text)
+                    break
         return shortened(self._known(text), LONGEST)
 
     def __repr__(self) -> str:
         return "<Redaction>"
+
+
+# Names come again and again.
+@lru_cache(maxsize=1000)
+def _says_so(key: str) -> bool:
+    return bool(_ANYWHERE.search(key) or {word.lower() for word in _WORD.findall(key)} & _WORDS)
+
+
+@lru_cache(maxsize=1000)
+def _ends_so(key: str) -> bool:
+    return _AT_THE_END.search(key) is not None

@@ -124,7 +124,7 @@ async def test_a_stream_is_stamped_when_it_starts(traced: Host) -> None:
 def test_whatever_a_client_sends_there_is_one_id_that_is_fit_for_headers_and_logs(
     sent: list[bytes],
 ) -> None:
-    headers = [(b"X-Correlation-Id", value) for value in sent] + [(b"a", b"1")]
+    headers = [(b"x-correlation-id", value) for value in sent] + [(b"a", b"1")]
 
     arrival = Arrivals(RequestTracingSettings()).of(headers)
 
