@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
 from starlette.websockets import WebSocket as StarletteWebSocket
 
-from marty_chassis.errors import InvalidConfiguration, MailboxFull, MissingExtra, Problem
+from marty_chassis.errors import InvalidConfiguration, MissingExtra, Problem
 from marty_chassis.plugins import (
     IHealthPlugin,
     IMiddlewarePlugin,
@@ -24,13 +24,14 @@ from marty_hookspecs import CallNext, CallNextSocket, Request, Response, Service
 
 from .answers import answer
 from .credentials import bearer_token
-from .figures import Figures
 from .principal import Principal
+from .record import Record
 from .refused import Reason, Refused
 from .rules import Rules
 from .settings import COMMAND, JwtSettings, in_development
 
 if TYPE_CHECKING:
+    from .keys import Keys
     from .published import PublishedKeys
     from .tokens import Tokens
 
@@ -56,7 +57,7 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
     _settings: JwtSettings
     _rules: Rules
     _tokens: Tokens
-    _figures: Figures
+    _record: Record
     _published: PublishedKeys | None = None
     _source = ""
 
@@ -64,24 +65,12 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
         """Make the keys ready; raises `MissingExtra` and `InvalidConfiguration`."""
         self._settings = settings = context.plugin_config
         self._rules = Rules(settings.paths, settings.exempt, settings.scopes)
-        self._figures = Figures(context)
-        self._log = context.logger.info
+        self._record = Record(context)
         if find_spec("jwt") is None:
             raise MissingExtra(NAME, "PyJWT", "jwt")
-        from .keys import OwnKeys, UnusableKey
         from .tokens import Tokens
 
-        if settings.jwks_url or settings.oidc_issuer:
-            self._published = await self._fetched(context)
-            self._tokens = Tokens(settings, self._published)
-        else:
-            try:
-                self._tokens = Tokens(settings, OwnKeys(settings))
-            except UnusableKey as error:
-                field = "jwt_secret" if settings.symmetric else "public_key"
-                path = f"plugins.{NAME}.{field}"
-                place = context.config.origin(path)
-                raise InvalidConfiguration([Problem(path, str(error), place)]) from None
+        self._tokens = Tokens(settings, await self._keys(context))
         self._warn(context)
 
     async def start(self) -> None:
@@ -96,11 +85,11 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
     def export_state(self) -> dict[str, Any]:
         """Give the figures, and the published keys: a reload needs neither provider nor luck."""
         published = self._published.export() if self._published is not None else None
-        return {"figures": self._figures.export(), "source": self._source, "published": published}
+        return {"figures": self._record.export(), "source": self._source, "published": published}
 
     def import_state(self, state: Mapping[str, Any]) -> None:
         """Go on from there, where the keys are still to come from the same place."""
-        self._figures.add(state["figures"])
+        self._record.add(state["figures"])
         if self._published is not None and state["source"] == self._source and state["published"]:
             self._published.adopt(*state["published"])
 
@@ -151,15 +140,8 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
         they must be fit for JSON.
         """
         token, said = self._tokens.issued(subject, scopes, expires_in, claims)
-        await self._tell(
-            "auth.issued",
-            {
-                "subject": subject,
-                "scopes": said.get(self._settings.scope_claim, "").split(),
-                "id": said["jti"],
-                "expires": said["exp"],
-            },
-        )
+        granted = said.get(self._settings.scope_claim, "").split()
+        await self._record.issued(subject, granted, said["jti"], said["exp"])
         return token
 
     @hookimpl
@@ -202,38 +184,29 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
         except Refused as refused:
             if needed is None:
                 return None
-            await self._note(refused, scope)
+            await self._record.refused(refused, scope)
             return refused
         scope["user"] = principal
         scope["auth"] = AuthCredentials(["authenticated", *sorted(principal.scopes)])
-        self._figures.accepted.inc()
+        self._record.accepted()
         return None
 
-    async def _note(self, refused: Refused, scope: Mapping[str, Any]) -> None:
-        """Log, count and publish why; never the token."""
-        reason = refused.reason
-        method, path = scope.get("method", "WEBSOCKET"), scope["path"][:200]
-        self._log("refused {} {!r}: {}", method, path, reason.value)
-        self._figures.refused(reason)
-        data: dict[str, Any] = {
-            "reason": reason.word,
-            "status": reason.status,
-            "method": method,
-            "path": path,
-            "client": (scope.get("client") or [None])[0],
-        }
-        if reason is Reason.SCOPE:
-            data |= {"subject": refused.subject, "needed": list(refused.scopes)}
-        await self._tell("auth.refused", data)
+    async def _keys(self, context: PluginContext) -> Keys:
+        """The keys of the section, or those that are published where it says."""
+        from .keys import OwnKeys, UnusableKey
 
-    async def _tell(self, type: str, data: Mapping[str, Any]) -> None:
+        settings = self._settings
+        if settings.jwks_url or settings.oidc_issuer:
+            self._published = await self._published_keys(context)
+            return self._published
         try:
-            # Nobody waits here for whoever listens: a flood of bad tokens would hold up the good.
-            await self.context.event_bus.publish(type, data, seconds=0)
-        except MailboxFull:
-            self._figures.lost.inc()
+            return OwnKeys(settings)
+        except UnusableKey as error:
+            path = f"plugins.{NAME}.{'jwt_secret' if settings.symmetric else 'public_key'}"
+            problem = Problem(path, str(error), context.config.origin(path))
+            raise InvalidConfiguration([problem]) from None
 
-    async def _fetched(self, context: PluginContext) -> PublishedKeys:
+    async def _published_keys(self, context: PluginContext) -> PublishedKeys:
         if find_spec("httpx2") is None:
             raise MissingExtra(f"{NAME} with published keys", "httpx2", "oidc")
         from .fetching import Fetching

@@ -28,18 +28,15 @@ from .answers import DETAILS, challenge
 from .principal import Principal
 from .refused import Reason, Refused
 
-__all__ = ["CurrentPrincipal", "PrincipalOfToken", "current_principal"]
+__all__ = ["CurrentPrincipal", "current_principal"]
 
 
-class PrincipalOfToken(SecurityBase):
-    """The dependency; `scheme_name` is what OpenAPI calls it.
+class _PrincipalOfToken(SecurityBase):
+    """Raises what FastAPI answers with 401, or with 403 where one of the scopes is missing."""
 
-    Raises what FastAPI answers with 401, or 403 where one of the scopes is missing.
-    """
-
-    def __init__(self, scheme_name: str = "jwt-authentication") -> None:
+    def __init__(self) -> None:
         self.model = HTTPBearer(bearerFormat="JWT")
-        self.scheme_name = scheme_name
+        self.scheme_name = "jwt-authentication"
 
     async def __call__(self, connection: HTTPConnection, security: SecurityScopes) -> Principal:
         """Give the principal of the request."""
@@ -51,7 +48,7 @@ class PrincipalOfToken(SecurityBase):
         return principal
 
 
-current_principal: Final = PrincipalOfToken()
+current_principal: Final = _PrincipalOfToken()
 CurrentPrincipal = Annotated[Principal, Security(current_principal)]
 """Whoever asks, with any scopes."""
 

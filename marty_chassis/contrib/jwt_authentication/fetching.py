@@ -9,6 +9,8 @@ from typing import Any, Final, Self
 import anyio.to_thread
 import httpx2
 
+from marty_chassis.errors import MartyError
+
 from .settings import JwtSettings, objection
 
 _LARGEST: Final = 512 * 1024  # bytes of an answer
@@ -16,7 +18,7 @@ _LARGEST: Final = 512 * 1024  # bytes of an answer
 Document = dict[str, Any]
 
 
-class NotFetched(Exception):
+class NotFetched(MartyError):
     """The keys cannot be had now; the text says why."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import jwt
 from jwt.algorithms import HMACAlgorithm, has_crypto, requires_cryptography
 
-from marty_chassis.errors import MissingExtra
+from marty_chassis.errors import MartyError, MissingExtra
 
 from .settings import JwtSettings
 
@@ -17,7 +17,7 @@ _RSA_BITS: Final = range(2048, 8192 + 1)
 """Shorter ones are not safe, longer ones cost too much."""
 
 
-class UnusableKey(ValueError):
+class UnusableKey(MartyError):
     """A key of the section cannot be used; the text says why, and holds nothing of the key."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import anyio
@@ -108,9 +109,10 @@ class PublishedKeys:
         return None if self._fetched is None else (self._document, self._fetched)
 
     def adopt(self, document: dict[str, Any], fetched: float) -> None:
-        """Begin with what `export` of another one gave."""
-        self._take(document)
-        self._fetched = fetched
+        """Begin with what `export` of another one gave, if there is a key for us in it."""
+        with suppress(NotFetched):
+            self._take(document)
+            self._fetched = fetched
 
     def _take(self, document: Mapping[str, Any]) -> None:
         said = document.get("keys")

@@ -6,7 +6,7 @@ where any reading does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from .readings import readings
@@ -21,9 +21,9 @@ class Rules:
 
     def __init__(
         self,
-        paths: Iterable[str],
-        exempt: Iterable[str] = (),
-        scopes: Mapping[str, Iterable[str]] | None = None,
+        paths: Collection[str],
+        exempt: Collection[str] = (),
+        scopes: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._paths = tuple(_prefix(path) for path in paths)
         self._exempt = frozenset(path for path in exempt if not path.endswith("*"))

@@ -37,28 +37,28 @@ COMMAND: Final = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
 _ODD: Final = re.compile(r"//|/\.{1,2}(/|$)|[%;?#*\\\x00-\x20\x7f]")
 
 
-def _path(value: str) -> str:
+def _plain(value: str) -> str:
     if not value.startswith("/") or _ODD.search(value):
         raise PydanticCustomError("path", "must be a plain path, as in /admin")
     if unicodedata.normalize("NFKC", value) != value:
         raise PydanticCustomError("path", "must be written in composed characters (NFKC)")
-    return value.rstrip("/") or "/"
+    return value
+
+
+def _path(value: str) -> str:
+    return _plain(value).rstrip("/") or "/"
 
 
 def _exempt(value: str) -> str:
-    below = value.endswith("/*")
-    return f"{_path(value[:-1]).rstrip('/')}/*" if below else _path_as_it_is(value)
-
-
-def _path_as_it_is(value: str) -> str:
-    _path(value)
+    _plain(value[:-1] if value.endswith("/*") else value)
     return value
 
 
 Path = Annotated[str, AfterValidator(_path)]
 Exempt = Annotated[str, AfterValidator(_exempt)]
-Scope = Annotated[str, StringConstraints(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]+$")]
-"""As RFC 6749, 3.3 has it."""
+SCOPE: Final = r"^[\x21\x23-\x5B\x5D-\x7E]+$"
+"""A scope, as RFC 6749, 3.3 has it."""
+Scope = Annotated[str, StringConstraints(pattern=SCOPE)]
 
 
 class JwtSettings(SettingsModel):
@@ -124,7 +124,7 @@ class JwtSettings(SettingsModel):
         needed = _shortest(info.data.get("jwt_algorithm", ()))
         least = 1 if in_development(info.context) else needed
         for secret in value:
-            if (found := length(secret)) < least:
+            if (found := _length(secret)) < least:
                 raise PydanticCustomError(
                     "short_secret",
                     "a secret of {found} bytes, of {needed} that are needed (RFC 7518, 3.2). Make"
@@ -151,7 +151,7 @@ class JwtSettings(SettingsModel):
         return value
 
     @model_validator(mode="after")
-    def _keys_fit_algorithms(self) -> Self:
+    def _its_parts_fit(self) -> Self:
         keys = ("jwt_secret", "public_key", "jwks_url", "oidc_issuer")
         found = [name for name in keys if getattr(self, name)]
         fitting = keys[:1] if self.symmetric else keys[1:]
@@ -178,6 +178,8 @@ class JwtSettings(SettingsModel):
                     "fitting": " or ".join(fitting),
                 },
             )
+        if self.jwks_max_stale < self.jwks_ttl:
+            raise PydanticCustomError("stale", "jwks_max_stale must not be less than jwks_ttl")
         if self.oidc_issuer and self.issuer not in (None, self.oidc_issuer):
             raise PydanticCustomError("issuer", "issuer and oidc_issuer differ: write one of them")
         return self
@@ -196,7 +198,7 @@ class JwtSettings(SettingsModel):
     def short_secrets(self) -> list[tuple[int, int]]:
         """The bytes of each secret that is too short for production, and those it should have."""
         needed = _shortest(self.jwt_algorithm)
-        return [(length(s), needed) for s in self.jwt_secret if length(s) < needed]
+        return [(_length(s), needed) for s in self.jwt_secret if _length(s) < needed]
 
 
 def in_development(config: object) -> bool:
@@ -204,7 +206,7 @@ def in_development(config: object) -> bool:
     return isinstance(config, ChassisConfig) and config.service.environment == "development"
 
 
-def length(secret: SecretStr) -> int:
+def _length(secret: SecretStr) -> int:
     """The bytes of a secret."""
     return len(secret.get_secret_value().encode())
 

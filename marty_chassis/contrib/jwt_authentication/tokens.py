@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,7 @@ import jwt
 from .keys import HMACS, Keys
 from .principal import Principal
 from .refused import CannotIssue, Reason, Refused
-from .settings import JwtSettings
+from .settings import SCOPE, JwtSettings
 
 if TYPE_CHECKING:
     from jwt.types import Options
@@ -97,7 +98,10 @@ class Tokens:
         if settings.audience:
             one = len(settings.audience) == 1
             ours["aud"] = settings.audience[0] if one else settings.audience
-        if wanted := sorted({scopes} if isinstance(scopes, str) else set(scopes)):
+        wanted = sorted({*(scopes.split() if isinstance(scopes, str) else scopes)})
+        if odd := [scope for scope in wanted if not re.fullmatch(SCOPE, scope)]:
+            raise CannotIssue(f"{odd[0]!r} is no scope", "A scope is one word.")
+        if wanted:
             ours[settings.scope_claim] = " ".join(wanted)
         if taken := sorted(claims.keys() & {*ours, "iss", "aud", settings.scope_claim}):
             raise CannotIssue(

@@ -19,7 +19,7 @@ from tests.failures.conftest import interrupts, project, service
 from tests.failures.house import ANSWER, Project, Service, until
 
 from .provider import Provider, published
-from .tokens import RSA, SECRET, SECTION, bearer, knock
+from .tokens import DEVELOPMENT, RSA, SECRET, SECTION, bearer, knock
 
 __all__ = ["interrupts", "project", "service"]
 
@@ -302,7 +302,7 @@ async def by_published_keys(
 ) -> AsyncIterator[Service]:
     """A service whose keys are published there."""
     keys = {"jwt_algorithm": "RS256", "jwks_url": f"{provider.url}/keys", **section}
-    project.configure({NAME: keys}, service={"environment": "development"})
+    project.configure({NAME: keys}, lifecycle={}, **DEVELOPMENT)
     async with service() as running:
         yield running
 

@@ -237,6 +237,15 @@ async def test_they_are_fetched_again_when_it_is_time() -> None:
                 await anyio.sleep(0.002)
 
 
+async def test_keys_of_the_run_before_that_are_not_for_us_are_left() -> None:
+    keys = kept(Source(published(RSA)), FakeClock(), jwt_algorithm="ES256")
+
+    keys.adopt(published(RSA), 1000)
+
+    assert keys.age is None
+    assert await why(keys, "rsa-1", "ES256") is Reason.NO_KEYS
+
+
 async def test_what_one_has_another_goes_on_with() -> None:
     source, clock = Source(published(RSA)), FakeClock()
     old = kept(source, clock)

@@ -122,6 +122,7 @@ def test_without_any_section_it_is_said_what_is_missing() -> None:
         ("jwt_algorithm: RS256\njwks_url: https://a:b@id.example/", "neither user, password nor"),
         ("jwt_algorithm: RS256\noidc_issuer: http://id.example", "must begin with https://"),
         ("jwt_algorithm: RS256\noidc_issuer: https://x\nissuer: https://y", "write one of them"),
+        (f"jwt_secret: {SECRET}\njwks_max_stale: 60", "must not be less than jwks_ttl"),
         ("token_expiry: 0", "greater than 0"),
         ("leeway: -1", "greater than or equal to 0"),
         ("leeway: 3000", "less than or equal to 300"),
