@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -441,3 +443,22 @@ async def test_whose_section_was_taken_out(project: Project, service: Make) -> N
 
         assert reloaded.rolled_back
         await assert_guarded(running)
+
+
+async def test_whose_files_are_gone(project: Project, service: Make) -> None:
+    """Copied into a plugin folder, as whoever changes it would do."""
+    copied = project.root / "plugins" / "jwt_authentication"
+    shutil.copytree(Path(authentication.__file__).parent, copied)
+    configured(project)
+
+    async with service() as running:
+        assert str(copied) in running.status(NAME).source
+        await assert_guarded(running)
+
+        shutil.rmtree(copied)
+        reloaded = await running.manager.reload(NAME)
+        assert reloaded.rolled_back
+        await assert_guarded(running)
+
+        await running.manager.unload(NAME, force=True)
+        await assert_missed(running)
