@@ -28,6 +28,8 @@ MADE: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/operating.md", "exit codes"): commands.codes,
     ("docs/operating.md", "figures"): management.figures,
     ("docs/plugins/custom-metrics.md", "keys"): keys.of_custom_metrics,
+    ("docs/plugins/consul.md", "keys"): keys.of_consul,
+    ("docs/plugins/etcd.md", "keys"): keys.of_etcd,
     ("docs/plugins/jwt-authentication.md", "keys"): keys.of_jwt_authentication,
     ("docs/testing.md", "fixtures"): fixtures.fixtures,
 }

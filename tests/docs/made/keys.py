@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import types
 from collections.abc import Iterator
 from typing import Any, Literal, Union, get_args, get_origin
+from unittest.mock import patch
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from marty_chassis.contrib.custom_metrics import CustomMetricsSettings
+from marty_chassis.contrib.consul import ConsulSettings
+from marty_chassis.contrib.etcd import EtcdSettings
 from marty_chassis.contrib.jwt_authentication import JwtSettings
 from marty_chassis.settings import ChassisConfig, MiddlewareSettings, PluginSettings
 from marty_chassis.settings.shown import plain
@@ -38,6 +42,18 @@ def of_jwt_authentication() -> str:
 def of_custom_metrics() -> str:
     """The keys of that plugin's own section."""
     return _table(CustomMetricsSettings, "")
+
+
+def of_consul() -> str:
+    """The keys of that plugin's own section, where Consul's own variables say nothing."""
+    own = {name: "" for name in ("CONSUL_HTTP_ADDR", "CONSUL_HTTP_SSL", "CONSUL_HTTP_TOKEN")}
+    with patch.dict(os.environ, own):
+        return _table(ConsulSettings, "")
+
+
+def of_etcd() -> str:
+    """The keys of that plugin's own section."""
+    return _table(EtcdSettings, "")
 
 
 def _sections() -> Iterator[str]:
