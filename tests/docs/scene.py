@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import anyio
+import httpcore2  # noqa: F401  # pytester takes away what a block imports first, and httpx2 keeps it
 import pytest
 
 from marty_chassis import Chassis, ChassisConfig
