@@ -13,8 +13,8 @@ from unittest.mock import patch
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from marty_chassis.contrib.custom_metrics import CustomMetricsSettings
 from marty_chassis.contrib.consul import ConsulSettings
+from marty_chassis.contrib.custom_metrics import CustomMetricsSettings
 from marty_chassis.contrib.etcd import EtcdSettings
 from marty_chassis.contrib.jwt_authentication import JwtSettings
 from marty_chassis.settings import ChassisConfig, MiddlewareSettings, PluginSettings
@@ -46,7 +46,7 @@ def of_custom_metrics() -> str:
 
 def of_consul() -> str:
     """The keys of that plugin's own section, where Consul's own variables say nothing."""
-    own = {name: "" for name in ("CONSUL_HTTP_ADDR", "CONSUL_HTTP_SSL", "CONSUL_HTTP_TOKEN")}
+    own = dict.fromkeys(("CONSUL_HTTP_ADDR", "CONSUL_HTTP_SSL", "CONSUL_HTTP_TOKEN"), "")
     with patch.dict(os.environ, own):
         return _table(ConsulSettings, "")
 
