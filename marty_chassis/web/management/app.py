@@ -63,7 +63,7 @@ class Management:
             Audit(bus),
             workers,
         )
-        self._desk.together = Together(self._desk)
+        workers.scribe = self._desk.together = Together(self._desk)
         self._running = Running(self._desk)
         own = overseer.config.management.prefix
         self._front = self.at(own if prefix is None else prefix, owned)

@@ -25,7 +25,6 @@ class Together:
         self._desk = desk
         self._grown = Grown()
         self._here: Shown | None = None
-        desk.workers.scribe = self
 
     async def shown(self) -> Shown:
         """Give all figures."""
@@ -90,13 +89,10 @@ def _together(here: Shown, noted: Noted) -> Shown:
         for family in notes[pid].now
     )
     ours = {family.name for family in here.own}
-    all = [*grown, *now]
-    own = [family for family in all if family.name in ours]
-    return Shown(
-        here.figures,
-        [*own, _answered(noted)],
-        [family for family in all if family.name not in ours],
-    )
+    found = [*grown, *now]
+    own = [family for family in found if family.name in ours]
+    theirs = [family for family in found if family.name not in ours]
+    return Shown(here.figures, [*own, _answered(noted)], theirs)
 
 
 def _answered(noted: Noted) -> Family:

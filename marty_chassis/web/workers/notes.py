@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,17 +59,18 @@ class Notes:
         """Put this in the place of what this worker has written before."""
         _replace(self._mine, note)
 
-    def read(self, living: Collection[int], fresh: Collection[int]) -> Noted:
+    def read(self, lives: Callable[[int], bool], fresh: Collection[int]) -> Noted:
         """Give the notes of those that live, and one for all others."""
+        living: dict[int, bytes] = {}
+        left: dict[str, bytes] = {}
         with self._locked():
-            names = {f"{pid}{_ENDING}": pid for pid in living}
-            found = {path.name: path.read_bytes() for path in self._folder.glob(f"*{_ENDING}")}
-            left = {name: note for name, note in found.items() if name not in names}
-            return Noted(
-                {names[name]: note for name, note in found.items() if name in names},
-                frozenset(fresh),
-                self._merged(left),
-            )
+            for path in self._folder.glob(f"*{_ENDING}"):
+                # Looked at after the note was found: one that was born meanwhile is no dead one.
+                if path.stem.isdigit() and lives(int(path.stem)):
+                    living[int(path.stem)] = path.read_bytes()
+                else:
+                    left[path.name] = path.read_bytes()
+            return Noted(living, frozenset(fresh), self._merged(left))
 
     def clear(self) -> None:
         """Leave nothing behind: no worker is there any more."""

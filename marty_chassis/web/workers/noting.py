@@ -46,8 +46,7 @@ class Noting:
         wire = self._talk.wire
         fresh = [wire.pid, *await self._talk.written(SOON)]
         try:
-            living = [wire.pid, *wire.others()]
-            return await in_thread(self._notes.read, living, fresh, name=_NAME)
+            return await in_thread(self._notes.read, wire.reaches, fresh, name=_NAME)
         except OSError as error:
             _warn(error)
             return None

@@ -127,12 +127,12 @@ async def test_what_has_been_added_up_is_not_added_again_where_one_was_interrupt
     notes = Notes(tmp_path, 11, Counting(0))
     notes.write(b"1")
     (tmp_path / "12.note").write_bytes(b"10")
-    notes.read([11], [11])
+    notes.read(is_first, [11])
     (tmp_path / "12.note").write_bytes(b"10")  # As if it had not come to take it away.
     (tmp_path / "13.note").write_bytes(b"100")
 
-    assert notes.read([11], [11]) == Noted({11: b"1"}, frozenset({11}), b"110")
-    assert notes.read([11], [11]).gone == b"110"
+    assert notes.read(is_first, [11]) == Noted({11: b"1"}, frozenset({11}), b"110")
+    assert notes.read(is_first, [11]).gone == b"110"
     assert sorted(path.name for path in tmp_path.glob("*.note")) == ["11.note"]
 
 
@@ -155,6 +155,10 @@ async def test_where_nothing_can_be_read_there_is_a_warning(employ: Employ, log:
     assert "WARNING this worker and the others cannot read each other's notes" in "".join(log)
     (one.folder / "gone.all").rmdir()
     assert "Notes" in repr(one._noting)
+
+
+def is_first(pid: int) -> bool:
+    return pid == 11
 
 
 def kill(worker: Worker) -> None:
