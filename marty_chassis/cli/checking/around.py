@@ -150,12 +150,11 @@ def _called(call: ast.Call, source: Source) -> Iterator[Finding]:
     if not name and isinstance(call.func, ast.Attribute):
         name = f"?.{call.func.attr}"  # A method of whatever it is.
     if name in _COLLECTORS and not any(one.arg == "registry" for one in call.keywords):
-        kind = "gauge" if name.endswith("Gauge") else "counter"
         yield source.finding(
             "global-metrics",
             call,
             "it enters the registry of the whole process, where a reload finds its name taken",
-            f"Use self.context.metrics.{kind}(name), or give it a registry of its own.",
+            "Use self.context.metrics, or pass registry=self.context.metrics.registry.",
         )
     elif name == "setattr" and call.args:
         yield from _patched(call, call.args[0], source)

@@ -38,7 +38,7 @@ def check(
     if run:
         attempt = try_units if words else try_configuration
         tried = attempt(session, units, seconds)
-    findings += [*looked.findings, *_new(located(tried.findings, looked), looked)]
+    findings += [*looked.findings, *_new(_located(tried.findings, looked), looked)]
     told = list(kept(dict.fromkeys(findings), looked.sources.values(), run=run))
     return Report(told, looked.files, tried.plugins if run else None), tried.said
 
@@ -49,7 +49,7 @@ def _named(session: Session, words: Sequence[str]) -> Iterable[Unit | Finding]:
     return (found for word in words for found in of_word(word))
 
 
-def located(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
+def _located(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
     """Give each finding about a plugin the place of its `@plugin(...)`, where it has none."""
     places = {
         (source.path, said.name): said.call

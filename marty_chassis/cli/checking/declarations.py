@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -79,11 +79,14 @@ def check(source: Source) -> Iterator[Finding]:
                 )
             elif field in said.values:
                 yield from _value(field, said, source)
-        yield from _missing(said.call, said.nodes, said.whole, source)
+        if said.whole:
+            given = {field for field in said.nodes if said.values.get(field) != ""}
+            yield from _missing(said.call, given, "in @plugin(...)", source)
     outline = source.outline
     if outline.is_module_plugin and outline.metadata is None and source.kind == "folder":
         marks = [part.mark for part in outline.functions.values() if isinstance(part.mark, Mark)]
-        yield from _missing(marks[0].node, {}, True, source)
+        where = "with plugin_metadata = PluginMetadata(...)"
+        yield from _missing(marks[0].node, set(), where, source)
 
 
 def _value(field: str, said: Said, source: Source) -> Iterator[Finding]:
@@ -113,16 +116,11 @@ def _value(field: str, said: Said, source: Source) -> Iterator[Finding]:
             )
 
 
-def _missing(
-    at: ast.expr, nodes: Mapping[str, ast.expr], whole: bool, source: Source
-) -> Iterator[Finding]:
-    if not whole or source.kind == "martyconf":
-        return
-    # What is installed has the version of its distribution.
-    wanted = ["version"] if source.kind == "folder" else []
-    missing = [field for field in (*wanted, "description") if field not in nodes]
+def _missing(at: ast.expr, given: Collection[str], where: str, source: Source) -> Iterator[Finding]:
+    # What is installed has the version of its distribution; a martyconf is found, not listed.
+    wanted = {"folder": ("version", "description"), "installed": ("description",)}
+    missing = [field for field in wanted.get(source.kind, ()) if field not in given]
     if missing:
-        where = "in @plugin(...)" if nodes else "with plugin_metadata = PluginMetadata(...)"
         yield source.finding(
             "missing-metadata",
             at,

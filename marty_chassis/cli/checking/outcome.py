@@ -64,17 +64,18 @@ def of_plugins(plugins: Plugins, known: Collection[str] | None = None) -> Iterat
         if one.problems and one.outlook == "error":
             yield from map(of_problem, one.problems)
         elif one.outlook == "error":
-            yield _failed(one)
+            same = [other for other in plugins.all if other.name == one.name]
+            yield _failed(one, one.fault) if one.fault else _refused(one, clash=len(same) > 1)
         elif one.outlook == "blocked":
             yield from _blocked(one, plugins, known)
 
 
-def _failed(one: Plugin) -> Finding:
-    fault = one.fault
-    if fault is None:
-        clash = "plugins are called" in one.reason
-        said = one.reason.removeprefix(f"{one.candidate.source}: ")
-        return _finding("name-clash" if clash else "unusable", one, *parted(said))
+def _refused(one: Plugin, *, clash: bool) -> Finding:
+    said = one.reason.removeprefix(f"{one.candidate.source}: ")
+    return _finding("name-clash" if clash else "unusable", one, *parted(said))
+
+
+def _failed(one: Plugin, fault: Fault) -> Finding:
     said = _SAID_TWICE.sub("", " ".join(fault.message.split()))
     place = _place(one, fault)
     if fault.kind in _SYNTAX:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import Marty
 from .conftest import Check, Rules
 
 ROOT = Path(__file__).parents[3]
@@ -17,6 +18,15 @@ def test_there_are_no_errors_in_our_own(check: Check, folder: str) -> None:
 
     assert [one for one in data["findings"] if one["severity"] == "error"] == []
     assert data["files"] > 1
+
+
+@pytest.mark.parametrize("line", ["plugin", "service"])
+def test_what_marty_new_writes_passes_the_strictest_check(marty: Marty, line: str) -> None:
+    assert marty("new", line, "rate-limit").exit_code == 0
+
+    said = marty("plugins", "check", "rate-limit", "--strict")
+
+    assert (said.exit_code, said.stdout) == (0, "")
 
 
 def test_the_printed_plugins_of_the_specification_have_no_errors(check: Check, here: Path) -> None:

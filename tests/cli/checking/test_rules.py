@@ -176,6 +176,15 @@ def test_module_plugins_say_who_they_are(rules: Rules) -> None:
     ]
 
 
+def test_an_empty_description_describes_nothing(rules: Rules) -> None:
+    broken = rules("""
+        @plugin(name="one", version="1", description="")
+        class One(IPlugin): ...
+        """)
+
+    assert broken == [(2, "missing-metadata")]
+
+
 def test_a_martyconf_need_not_say_who_it_is(check: Check, write: Write) -> None:
     write(
         "martyconf.py",
