@@ -27,7 +27,7 @@ class Scene:
 
     def __init__(self, folder: Path, pytester: pytest.Pytester) -> None:
         self.folder = folder
-        self.shell = Shell(folder, pytester)
+        self.shell = Shell(pytester)
         self._said: str | None = None
         """What the last block printed; None where nothing was run."""
         self._names: ModuleType | None = None

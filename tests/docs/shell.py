@@ -6,9 +6,7 @@ import contextlib
 import io
 import os
 import re
-import runpy
 import shlex
-import shutil
 import tomllib
 from collections.abc import Callable
 from importlib.metadata import entry_points
@@ -30,8 +28,7 @@ SERVING = frozenset({"run", "dev"})
 class Shell:
     """Runs the lines of a block; what they print is what a terminal would show."""
 
-    def __init__(self, folder: Path, pytester: pytest.Pytester) -> None:
-        self.folder = folder
+    def __init__(self, pytester: pytest.Pytester) -> None:
         self._pytester = pytester
         self.service: Service | None = None
 
@@ -80,9 +77,6 @@ class Shell:
     def _curl(self, words: list[str]) -> tuple[int, str]:
         return 0, curl(words, self.service)
 
-    def _python(self, words: list[str]) -> tuple[int, str]:
-        return _printed(lambda: runpy.run_path(words[0], run_name="__main__"))
-
     def _pytest(self, words: list[str]) -> tuple[int, str]:
         options = ["-p", "no:cacheprovider", "-p", "no:faker", "-p", "no:xdist"]
         # The checkout is not installed, so that pytest does not find it by itself.
@@ -105,40 +99,16 @@ class Shell:
             os.environ[name] = value
         return 0, ""
 
-    def _cd(self, words: list[str]) -> tuple[int, str]:
-        os.chdir(words[0])
-        return 0, ""
-
     def _cat(self, words: list[str]) -> tuple[int, str]:
         return 0, "".join(Path(word).read_text() for word in words)
-
-    def _echo(self, words: list[str]) -> tuple[int, str]:
-        return 0, " ".join(words) + "\n"
-
-    def _mkdir(self, words: list[str]) -> tuple[int, str]:
-        for word in words:
-            if word != "-p":
-                Path(word).mkdir(parents=True, exist_ok=True)
-        return 0, ""
-
-    def _rm(self, words: list[str]) -> tuple[int, str]:
-        for word in words:
-            if word not in ("-r", "-f", "-rf"):
-                shutil.rmtree(word) if Path(word).is_dir() else Path(word).unlink()
-        return 0, ""
 
     _kinds: dict[str, Callable[[Shell, list[str]], tuple[int, str]]] = {
         "marty": _marty,
         "curl": _curl,
-        "python": _python,
         "pytest": _pytest,
         "pip": _pip,
         "export": _export,
-        "cd": _cd,
         "cat": _cat,
-        "echo": _echo,
-        "mkdir": _mkdir,
-        "rm": _rm,
     }
 
 
