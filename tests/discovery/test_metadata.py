@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import marty_hookspecs
 from marty_chassis.discovery.metadata import checked
 from marty_hookspecs import PluginMetadata
 
@@ -98,7 +99,7 @@ def test_a_contract_that_does_not_fit(project: Project) -> None:
 
     assert not candidate.usable
     assert project.shown(candidate.problem) == (
-        "/project/plugins/x.py: it works with marty_hookspecs >=2, and this is 1.0. Install a"
+        f"/project/plugins/x.py: it works with marty_hookspecs >=2, and this is {marty_hookspecs.__version__}. Install a"
         " version of the plugin, or of marty-chassis, that fits."
     )
 
