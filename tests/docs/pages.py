@@ -31,6 +31,8 @@ MADE: Mapping[tuple[str, str], Callable[[], str]] = {
     ("docs/plugins/consul.md", "keys"): keys.of_consul,
     ("docs/plugins/etcd.md", "keys"): keys.of_etcd,
     ("docs/plugins/jwt-authentication.md", "keys"): keys.of_jwt_authentication,
+    ("docs/plugins/request-tracing.md", "keys"): keys.of_request_tracing,
+    ("docs/plugins/structured-logging.md", "keys"): keys.of_structured_logging,
     ("docs/testing.md", "fixtures"): fixtures.fixtures,
 }
 """By page and mark."""

@@ -17,16 +17,13 @@ class RequestTracingSettings(SettingsModel):
     """What a request is traced with."""
 
     correlation_header: HeaderName | None = "X-Correlation-ID"
-    """header that brings the correlation id, to the application and back to the client; null for
-    none: the id is in `request.state` and in log lines all the same"""
+    """header of requests and responses with the correlation id; null for none"""
     timing_header: HeaderName | None = "X-Processing-Time"
-    """header of the response with the seconds from the arrival of the request to the start of the
-    response; null for none"""
+    """header of responses with the seconds until they started; null for none"""
     trust_incoming: bool = True
     """whether the correlation id and the trace that a client sends are taken over"""
     traceparent: bool = True
-    """whether the application gets a `traceparent` that goes on with the trace, or begins one;
-    otherwise the header passes as it came"""
+    """whether a trace goes on with us, or begins; if not, its header passes as it came"""
 
     @model_validator(mode="after")
     def _headers_are_several(self) -> Self:

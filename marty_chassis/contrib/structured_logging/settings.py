@@ -47,12 +47,11 @@ class OutputSettings(SettingsModel):
     """What becomes of the file that lines go to."""
 
     rotation: Annotated[Number | str | None, AfterValidator(_known)] = None
-    """when a new file begins: "100 MB", "1 day", "12:00", "monday at 03:00", or a number of bytes;
-    without it the file grows"""
+    """when a new file begins: "100 MB", "1 day", "12:00", "monday at 03:00", a number of bytes"""
     retention: Annotated[Number | str | None, AfterValidator(_known)] = None
-    """which files stay when a new one begins: "30 days", or a number of files; all without it"""
+    """which files stay when a new one begins: "30 days", or a number of files; all without"""
     compression: Annotated[str | None, AfterValidator(_known)] = None
-    """what is made of a file when a new one begins: gz, bz2, xz, zip, tar.gz; it stays without"""
+    """what a file becomes when a new one begins: gz, bz2, xz, zip, tar.gz"""
 
     @model_validator(mode="after")
     def _files_are_kept(self) -> Self:
@@ -79,14 +78,12 @@ class StructuredLoggingSettings(OutputSettings):
     """Lines of JSON."""
 
     destination: Destination = "stderr"
-    """`stderr`, `stdout`, or a file, with `{pid}` or `{time}` in its name where wanted; a relative
-    one starts at the folder of the configuration file"""
+    """`stderr`, `stdout`, or a file, from this file's folder; `{pid}` and `{time}` fill in"""
     level: Level = "INFO"
     """the least level that is written"""
     levels: dict[str, Level] = Field(default_factory=dict)
     """least levels of its own for a plugin, by its name, or for a logger (`uvicorn.access`)"""
     standard_library: Level | None = "INFO"
-    """the least level of what comes through Python's `logging`, uvicorn's lines among it, where
-    nobody has handed it on already; null leaves it alone"""
+    """the least level of what Python's `logging` brings, uvicorn's lines too; null leaves it"""
     audit: AuditSettings | None = Field(default_factory=AuditSettings)
     """the audit trail; null for none"""

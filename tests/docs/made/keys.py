@@ -17,6 +17,8 @@ from marty_chassis.contrib.consul import ConsulSettings
 from marty_chassis.contrib.custom_metrics import CustomMetricsSettings
 from marty_chassis.contrib.etcd import EtcdSettings
 from marty_chassis.contrib.jwt_authentication import JwtSettings
+from marty_chassis.contrib.request_tracing import RequestTracingSettings
+from marty_chassis.contrib.structured_logging import StructuredLoggingSettings
 from marty_chassis.settings import ChassisConfig, MiddlewareSettings, PluginSettings
 from marty_chassis.settings.shown import plain
 
@@ -56,6 +58,16 @@ def of_etcd() -> str:
     return _table(EtcdSettings, "")
 
 
+def of_request_tracing() -> str:
+    """The keys of that plugin's own section."""
+    return _table(RequestTracingSettings, "")
+
+
+def of_structured_logging() -> str:
+    """The keys of that plugin's own section."""
+    return _table(StructuredLoggingSettings, "")
+
+
 def _sections() -> Iterator[str]:
     for name, field in ChassisConfig.model_fields.items():
         kind = EACH.get(name, field.annotation)
@@ -73,17 +85,25 @@ def _table(model: type[BaseModel], prefix: str) -> str:
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = f"{prefix}{field.alias or name}"
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _rows(kind, f"{key}.")
-        else:
+        within = [one for one in _kinds(field.annotation) if issubclass(one, BaseModel)]
+        if within != [field.annotation]:
             yield f"| `{key}` | {_default(field)} | {field.description}{_choices(field)} |"
+        for kind in within:
+            yield from _rows(kind, f"{key}.")
+
+
+def _kinds(annotation: Any) -> list[type]:
+    """The classes that a value may be of, at the first level."""
+    several = get_origin(annotation) in (Union, types.UnionType)
+    found = get_args(annotation) if several else (annotation,)
+    return [one for one in found if isinstance(one, type)]
 
 
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    value = plain(field.get_default(call_default_factory=True))
+    default = field.get_default(call_default_factory=True)
+    value = {} if isinstance(default, BaseModel) else plain(default)
     return "-" if value is None else f"`{json.dumps(value)}`"
 
 
