@@ -115,7 +115,8 @@ async def service_discover(query: ServiceQuery) -> list[ServiceInfo] | None:
     """Give the instances you know that match the query.
 
     :called: for each discovery, beside the registry's own entries.
-    :results: all lists become one, merged by `id`; the registry's own entries come first.
+    :results: all lists become one, merged by `id`; the registry's own entries come first, and
+        what is not stale counts more than what is.
     :errors: reported; the other answers are used.
 
     >>> class Static:

@@ -28,11 +28,13 @@ def read(answer: object, plugin: str) -> tuple[list[ServiceInfo], InvalidService
 
 
 def merged(lists: Iterable[Iterable[ServiceInfo]]) -> list[ServiceInfo]:
-    """One list of all, in order; of two with the same id the first one counts."""
+    """One list of all, in order; of two with the same id the first one that is not stale counts."""
     by_id: dict[str, ServiceInfo] = {}
     for services in lists:
         for service in services:
-            by_id.setdefault(service.get("id", ""), service)
+            known = by_id.setdefault(id := service.get("id", ""), service)
+            if known.get("stale") and not service.get("stale"):
+                by_id[id] = service
     return list(by_id.values())
 
 

@@ -61,8 +61,8 @@ class ServiceRegistry:
     async def discover(self, query: ServiceQuery | None = None) -> list[ServiceInfo]:
         """Give the services that match, the registry's own first, then what plugins answer.
 
-        Of two with one id the first counts. Only those that are passing, unless the query says
-        `passing: False`. Inside a request these are the services of when it began. Nonsense that a
+        Of two with one id the first counts that is not stale. Only those that are passing, unless
+        the query says `passing: False`. Inside a request these are the services of when it began. Nonsense that a
         plugin answers is its fault and left out. Raises `InvalidService` for a query that is none.
         """
         return await self._discover(checked_query(query))
@@ -191,7 +191,9 @@ class ServiceRegistry:
         hook = point.extension_point.name
         return guarded(self._faults, plugin=plugin, phase=Phase.HOOK, hook=hook)
 
-    async def _watch(self, query: ServiceQuery, every: float) -> AsyncGenerator[list[ServiceInfo], None]:
+    async def _watch(
+        self, query: ServiceQuery, every: float
+    ) -> AsyncGenerator[list[ServiceInfo], None]:
         last: list[ServiceInfo] | None = None
         while True:
             # Taken before looking: a change while we look, or while the watcher is busy with what

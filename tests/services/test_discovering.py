@@ -35,6 +35,22 @@ async def test_of_two_with_one_id_the_first_counts(house: House) -> None:
     assert [service["port"] for service in found] == [1, 3]
 
 
+async def test_of_two_with_one_id_the_one_that_is_not_stale_counts(house: House) -> None:
+    house.plugin("consul").answering(
+        billing(1, port=1, stale=True), billing(2, port=2, stale=False)
+    )
+    house.plugin("etcd").answering(billing(1, port=3, stale=False), billing(2, port=4))
+    house.plugin("static").answering(billing(1, port=5), billing(3, port=6, stale=True))
+
+    found = await house.registry.discover()
+
+    assert [(service["port"], service.get("stale")) for service in found] == [
+        (3, False),
+        (2, False),
+        (6, True),
+    ]
+
+
 async def test_what_the_registry_knows_to_be_critical_is_not_revived_by_an_answer(
     house: House,
 ) -> None:
