@@ -28,7 +28,7 @@ class Http:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        # Made for plain HTTP too, a trust store would cost every start its reading.
+        # Without TLS there is nothing to verify, and a trust store would cost the start its reading.
         tls = self._settings.tls() if self._settings.address.startswith("https:") else False
 
         async def client(limits: httpx2.Limits) -> httpx2.AsyncClient:

@@ -7,7 +7,7 @@ service was registered. So nothing is missed for longer than that, whoever was t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from random import uniform
 from typing import TYPE_CHECKING
@@ -95,13 +95,12 @@ class Keeper:
     async def leave(self, id: str, seconds: float) -> None:
         """Withdraw a service that is about to be unregistered, in so many seconds or not now."""
         self._leaving.add(id)
-        if id in self._held:
-            await self._withdraw([id], seconds)
-            self._tell_of(id)
+        await self._withdraw([id], seconds)
+        self._tell_of(id)
 
     async def leave_all(self, seconds: float) -> None:
         """Withdraw everything, in so many seconds or never."""
-        await self._withdraw(list(self._held), seconds)
+        await self._withdraw(tuple(self._held), seconds)
         self._tell_of(*(id for id in self._held if id not in self._leaving))
 
     async def _round(self) -> bool:
@@ -125,12 +124,12 @@ class Keeper:
                 self._link.forget(PING)
             return await self._all(calls)
 
-    async def _withdraw(self, ids: Sequence[str], seconds: float) -> None:
+    async def _withdraw(self, ids: Iterable[str], seconds: float) -> None:
         seconds = min(seconds, HURRY) if self._link.is_away else seconds
         with anyio.move_on_after(seconds):
             # Not beside a round, which might announce it once more.
             async with self._rounds:
-                await self._all({id: partial(self._take_out, id) for id in ids})
+                await self._all({id: partial(self._take_out, id) for id in ids if id in self._held})
 
     def _tell_of(self, *ids: str) -> None:
         """Say which of these could not be withdrawn."""

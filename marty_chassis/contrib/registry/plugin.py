@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from itertools import islice
 from typing import Any, TypedDict
 
 from marty_chassis.errors import MissingExtra
@@ -18,6 +19,9 @@ from .link import Link
 from .settings import RegistrySettings
 from .watching import Known, Watches
 
+SHOWN = 20
+"""Of each kind, in the answer about health."""
+
 
 class State(TypedDict):
     """What the next run of the plugin takes over."""
@@ -26,7 +30,7 @@ class State(TypedDict):
     known: dict[str, Known]
 
 
-class RegistryPlugin(IServicePlugin, IHealthPlugin, IMetricsPlugin):
+class RegistryPlugin(IServicePlugin, IHealthPlugin, IMetricsPlugin, ABC):
     """Derive from it, and say with what to speak: `backend`.
 
     The registry may be away at any time: nothing waits for it, and all is as it was when it is
@@ -108,9 +112,12 @@ class RegistryPlugin(IServicePlugin, IHealthPlugin, IMetricsPlugin):
             "healthy": not self.link.troubles,
             "at": self.link.place,
             "away": self.link.is_away,
-            "registered": list(self.keeper.held),
-            "watched": {watch.name: "stale" if watch.stale else "fresh" for watch in self.watches},
-            "troubles": dict(self.link.troubles),
+            "registered": self.keeper.held[:SHOWN],
+            "watched": {
+                watch.name: "stale" if watch.stale else "fresh"
+                for watch in islice(self.watches, SHOWN)
+            },
+            "troubles": dict(islice(self.link.troubles.items(), SHOWN)),
         }
 
     def get_health_check_interval(self) -> float:

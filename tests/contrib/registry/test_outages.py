@@ -37,10 +37,10 @@ async def test_a_registry_that_is_away_at_the_start_keeps_nobody_waiting(
 
     assert answer.status_code == 200
     assert nobody == {}
-    assert (said["healthy"], said["away"], said["registered"]) == (False, True, [])
+    assert (said["healthy"], said["away"], said["registered"]) == (False, True, ())
     assert "shop-1" in said["troubles"]
     assert (told["registry_up"], told["registry_registered_services"]) == (0, 0)
-    assert (healed["healthy"], healed["away"], healed["registered"]) == (True, False, ["shop-1"])
+    assert (healed["healthy"], healed["away"], healed["registered"]) == (True, False, ("shop-1",))
     assert len(log.about("is away")) == len(log.about("is back")) == 1
 
 
