@@ -76,8 +76,9 @@ class Leftovers:
             self._look(name)
 
     def _look(self, name: str, patience: float = 0.0) -> None:
-        there = (*self._ward.around(name, patience=patience), *self._ward.kept(name))
-        left = self._of_old(name, there)
+        there = self._ward.around(name, patience=patience)
+        # What is there, a thread say, may be what keeps the context.
+        left = self._of_old(name, there) or self._ward.kept(name)
         for one in left:
             if _key(one) not in self._said[name]:
                 logger.bind(plugin=name).warning("left behind: {}", one)
@@ -85,22 +86,20 @@ class Leftovers:
         self._said[name] = _keys(left)
         self._old[name] &= _keys(there)
 
-    def _of_old(self, name: str, there: Iterable[Difference]) -> list[Difference]:
+    def _of_old(self, name: str, there: tuple[Difference, ...]) -> tuple[Difference, ...]:
         """Leave out what belongs to the generation that runs."""
         if self._supervisor is None or name not in self._supervisor.candidates():
-            return list(there)
+            return there
         if self._supervisor.body_of(name) is None:
-            return list(there)
+            return there
         again = _keys(self._ward.around(name, newest=True))
 
         def is_old(one: Difference) -> bool:
             if one.where.module.startswith(f"{ROOT}."):
                 return one.where.module not in sys.modules
-            if one.kind == "context":
-                return True
             return _key(one) in self._old[name] and not (one.named and _key(one) in again)
 
-        return [one for one in there if is_old(one)]
+        return tuple(one for one in there if is_old(one))
 
     def __repr__(self) -> str:
         return f"<Leftovers of {self._ward!r}>"

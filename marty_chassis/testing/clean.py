@@ -36,5 +36,6 @@ def _left(host: PluginHost) -> Iterator[str]:
     for task in host.chassis.plugin_manager.failures.strays:
         yield f"{task.name} was told to leave and has not. Let a cancellation pass."
     for name in host.ward.plugins:
-        left = (*host.ward.around(name, patience=PATIENCE), *host.ward.kept(name))
+        # What is there, a thread say, may be what keeps the context.
+        left = host.ward.around(name, patience=PATIENCE) or host.ward.kept(name)
         yield from (f"{name}: {difference}" for difference in left)

@@ -78,12 +78,14 @@ class WebSocketRefused(AssertionError):
         super().__init__(path, code, status)
         self.path = path
         self.code = code
-        """Of the close message; 1000 where none was said."""
+        """Of the close message."""
         self.status = status
-        """Of the response that was sent instead; `None` where it was closed."""
+        """Of the response that was sent instead. Neither is there when nobody has answered."""
 
     def __str__(self) -> str:
-        how = f"closed with {self.code}" if self.status is None else f"answered with {self.status}"
+        how = f"answered with {self.status}"
+        if self.status is None:
+            how = "passed over" if self.code is None else f"closed with {self.code}"
         return f"the websocket {self.path} was refused: {how}."
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from marty_chassis.discovery.given import given
 from marty_chassis.discovery.scan import scanned
@@ -29,15 +28,3 @@ def names_of(plugins: Iterable[object]) -> tuple[str, ...]:
     ones, folders = sorted_out(plugins)
     ones += [path for folder in folders for path in scanned(folder)]
     return tuple(name for place in given(ones) for name in place.expected())
-
-
-def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the second over the first, mappings into mappings."""
-    both = dict(first)
-    for key, value in second.items():
-        known = both.get(key)
-        if isinstance(known, Mapping) and isinstance(value, Mapping):
-            both[key] = merged(known, value)
-        else:
-            both[key] = value
-    return both

@@ -21,9 +21,10 @@ from marty_hookspecs import Point
 from marty_hookspecs.point import A, P, R
 
 from .clean import assert_clean
+from .defaults import DEFAULTS, merged
 from .echo import echo
 from .failures import NotStarted
-from .given import merged, names_of, sorted_out
+from .given import names_of, sorted_out
 from .recorder import EventRecorder
 from .serving import URL, client, running
 from .websocket import WebSocketClient
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from marty_chassis.events import Event
     from marty_chassis.plugins import PluginContext
     from marty_hookspecs.web import ASGIApp
-
-TOKEN = "the-operators-token"  # of a service that nobody can reach
-SECONDS = 5.0
-"""What a plugin may take for anything here, so that one that hangs does not hang the tests."""
 
 
 class PluginHost:
@@ -46,7 +43,8 @@ class PluginHost:
     config: the section of the first plugin. settings: everything else of a configuration.
     app: the application; without one, every path is answered with what was asked, as JSON.
     neighbours: more plugins, which may fail. clock: see `FakeClock`.
-    folder: where relative paths start; a folder of its own where not given.
+    folder: where relative paths start; a folder of its own where not given. A plugin may take 5 s
+    for anything.
 
     Leaving stops everything and, with `clean`, raises `LeftBehind` for what is still there, unless
     the test has failed already.
@@ -174,7 +172,9 @@ class PluginHost:
 
     async def _enter(self) -> None:
         folder = self._folder or self._stack.enter_context(TemporaryDirectory())
-        config = ChassisConfig.load(None, self._configuration(), folder=folder)
+        section = {} if self._config is None else {"plugins": {self.name: self._config}}
+        settings = merged(DEFAULTS, section, self._settings)
+        config = ChassisConfig.load(None, settings, folder=folder)
         self.chassis = Chassis(
             config,
             plugins=(*self._plugins, *self._neighbours),
@@ -199,22 +199,6 @@ class PluginHost:
             )
         )
         self._check_started()
-
-    def _configuration(self) -> dict[str, Any]:
-        ours: dict[str, Any] = {
-            "service": {"name": "plugin-host"},
-            "plugins": {"entry_points": "none", "reload": {"drain_timeout": SECONDS}},
-            "management": {"token": [TOKEN]},
-            "lifecycle": {
-                "initialize_timeout": SECONDS,
-                "start_timeout": SECONDS,
-                "stop_timeout": SECONDS,
-                "retry_initial": 0.05,
-            },
-        }
-        if self._config is not None:
-            ours["plugins"][self.name] = self._config
-        return merged(ours, self._settings)
 
     def _check_started(self) -> None:
         others = set(names_of(self._neighbours))

@@ -12,11 +12,11 @@ import httpx2
 from marty_chassis.boundary import Detached, spawn
 from marty_hookspecs.web import Receive, Scope, Send
 
+from .defaults import SECONDS, merged
 from .echo import echo
 from .exports import Exports
 from .failures import NotReloadable
-from .given import merged
-from .host import SECONDS, PluginHost
+from .host import PluginHost
 from .serving import URL
 
 CLIENTS = 4
@@ -95,6 +95,8 @@ class _Trial:
             self._app.let_go.set()
         await self._under_load()
         await self._supervisor.dropped(self._host.name)
+        # What it has published may hold something of it.
+        self._host.events.clear()
         faults = self._host.chassis.faults.recent(self._host.name)
         self._problems += [f"{fault}" for fault in faults]
         for leak in self._supervisor.leaks_of(self._host.name, briefly=True):

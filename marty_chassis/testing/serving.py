@@ -7,10 +7,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-import httpx2
 
 from marty_chassis.boundary import Detached, Signal, spawn
+from marty_chassis.errors import MissingExtra
 from marty_hookspecs.web import ASGIApp, Message, Receive, Scope, Send
+
+try:
+    import httpx2
+except ImportError:
+    raise MissingExtra("testing a plugin", "httpx2", "testing") from None
 
 URL = "http://service"
 
@@ -58,6 +63,10 @@ class _Lifespan:
         self._state: dict[str, Any] = {}
         self._task: Detached[None]
 
+    async def ask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask the application as a server does, which hands on what the lifespan has put down."""
+        await self._app({**scope, "state": dict(self._state)}, receive, send)
+
     async def startup(self) -> None:
         self._task = spawn(self._run, name="lifespan")
         self._task.when_ended(self._ended)
@@ -78,10 +87,6 @@ class _Lifespan:
 
     def _ended(self, _: Detached[None]) -> None:
         self._started.set(None)
-
-    async def ask(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask the application as a server does, which hands on what the lifespan has put down."""
-        await self._app({**scope, "state": dict(self._state)}, receive, send)
 
     async def _run(self) -> None:
         scope: Scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self._state}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -27,8 +28,8 @@ class WebSocketClient:
         self._scope = _handshake(path, headers, list(subprotocols))
         self.subprotocol: str | None = None
         """The one that the application chose."""
-        self._to_app = anyio.create_memory_object_stream[Message](100)
-        self._from_app = anyio.create_memory_object_stream[Message](100)
+        self._to_app = anyio.create_memory_object_stream[Message](inf)
+        self._from_app = anyio.create_memory_object_stream[Message](inf)
         self._task: Detached[None]
 
     async def send(self, data: str | bytes) -> None:
@@ -56,6 +57,8 @@ class WebSocketClient:
         try:
             message = await self._next(None)
             if message is None:
+                await self._task.wait()
+                self._task.result()
                 raise WebSocketRefused(self._scope["path"], None, None)
             if message["type"] == "websocket.close":
                 raise WebSocketRefused(self._scope["path"], message.get("code", 1000), None)

@@ -257,6 +257,23 @@ BAD = {
         "context.resources.callback",
         above="import census_witness",
     ),
+    "context kept by a function": Bad(
+        "census_witness.keep(self.context)  # <- here",
+        "the context of a run that is over is kept in census_witness.kept > list > PluginContext:"
+        " {path}:{line} start()",
+        "another one for each run",
+        above="import census_witness",
+    ),
+    "environment from a mapping": Bad(
+        "os.environ.update(Values.values)  # <- here",
+        "the environment variable CENSUS_KNOWN was changed: {path}:{line} start()",
+        "It is everybody's",
+        above="""
+            import os
+            class Values:
+                values = {"CENSUS_KNOWN": "changed"}
+        """,
+    ),
     "context kept in a list": Bad(
         "census_witness.kept.append(self.context)  # <- here",
         "the context of a run that is over is kept in census_witness.kept > list > PluginContext:"
@@ -277,6 +294,7 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
     witness = ModuleType("census_witness")
     vars(witness).update(kept=[], release=threading.Event(), closing=[])
+    exec("def keep(thing): kept.append(thing)", vars(witness))
     monkeypatch.setitem(sys.modules, "census_witness", witness)
     monkeypatch.setenv("CENSUS_KNOWN", "before")
     monkeypatch.setattr(sys, "path", list(sys.path))

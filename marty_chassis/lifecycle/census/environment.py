@@ -48,6 +48,6 @@ def _where(name: str, sources: Sources) -> Place | None:
     return (
         sources.store(sets)
         or sources.call_that(lambda call: call.name in _CHANGE, {name}, strictly=True)
-        or sources.call_that(lambda call: call.name == "os.environ.update" and not call.words())
+        or sources.call_that(lambda call: call.name == "os.environ.update" and not call.texts())
         or sources.call(("load_dotenv",))
     )

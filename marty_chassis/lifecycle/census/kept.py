@@ -18,26 +18,31 @@ def left(contexts: Iterable[ref[object]], sources: Sources) -> Iterator[Differen
     if contexts:
         gc.collect()
     for one in contexts:
-        context = one()
-        if context is None:
+        if (context := one()) is None:
             continue
         for way in kept_in(context):
-            holder = way.partition(" > ")[0]
-            where = _where(holder, sources)
-            if where is not None:
+            if (where := _where(way.partition(" > ")[0], sources)) is not None:
                 yield Difference(
                     "context",
-                    (holder, Identity(context)),
+                    Identity(context),
                     f"the context of a run that is over is kept in {way}",
                     where,
                     "Keep it in the plugin, which gets another one for each run.",
                 )
+                break
         del context
 
 
 def _where(holder: str, sources: Sources) -> Place | None:
     below = f"{holder}."
     module, _, name = holder.rpartition(".")
-    return sources.store(
-        lambda store: store.base == holder or (store.base, store.name) == (module, name)
-    ) or sources.call_that(lambda call: call.name.startswith(below))
+    return (
+        sources.store(
+            lambda store: store.base == holder or (store.base, store.name) == (module, name)
+        )
+        or sources.call_that(lambda call: call.name.startswith(below))
+        # A function of that module may have put it there.
+        or sources.call_that(
+            lambda call: call.name.startswith(f"{module}."), {"context", "self"}, strictly=True
+        )
+    )

@@ -78,7 +78,11 @@ def _where(owner: object, name: str, value: object, sources: Sources) -> Place |
             return bool(call.node.args) and name in call.words()
         return call.last == "patch" and any(word.endswith(f".{name}") for word in call.words())
 
-    return sources.place_of(value, lambda: sources.store(sets) or sources.call_that(patches))
+    return (
+        sources.place_of(value)
+        or sources.store(sets)
+        or sources.place_of(value, lambda: sources.call_that(patches))
+    )
 
 
 def _named(dotted: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from types import CodeType
 from typing import NamedTuple
@@ -25,18 +25,21 @@ class Call(NamedTuple):
         """What is called: `addHandler`."""
         return self.name.rpartition(".")[2]
 
+    def texts(self) -> set[str]:
+        """The texts in its arguments, and what keywords are called."""
+        found = {one.value for one in self._arguments() if isinstance(one, ast.Constant)}
+        keywords = {one.arg for one in self.node.keywords if one.arg is not None}
+        return {one for one in found if isinstance(one, str)} | keywords
+
     def words(self) -> set[str]:
-        """The texts, names and attributes in its arguments, and what keywords are called."""
-        found = {one.arg for one in self.node.keywords if one.arg is not None}
+        """The same, with the names and attributes in its arguments."""
+        names = {one.id for one in self._arguments() if isinstance(one, ast.Name)}
+        attributes = {one.attr for one in self._arguments() if isinstance(one, ast.Attribute)}
+        return self.texts() | names | attributes
+
+    def _arguments(self) -> Iterator[ast.AST]:
         for argument in (*self.node.args, *(one.value for one in self.node.keywords)):
-            for node in ast.walk(argument):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    found.add(node.value)
-                elif isinstance(node, ast.Name):
-                    found.add(node.id)
-                elif isinstance(node, ast.Attribute):
-                    found.add(node.attr)
-        return found
+            yield from ast.walk(argument)
 
 
 class Store(NamedTuple):

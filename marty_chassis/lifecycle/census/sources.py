@@ -5,10 +5,10 @@ from __future__ import annotations
 import linecache
 import sys
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .difference import Place
 from .libraries import is_library
@@ -138,21 +138,19 @@ def sources_of(candidate: Candidate) -> Sources:
         return Sources(files, {str(Path(path).parent) for path in candidate.files if private})
     if isinstance(target, ModuleType):
         return Sources(_with_imports(target, None))
-    kind: Any = target
-    if not isinstance(target, (type, FunctionType)):
-        kind = type(target)
-    module = sys.modules.get(getattr(kind, "__module__", None) or "")
-    if module is None:
+    codes = [*_codes(target)]
+    if not codes:
+        kind = target if isinstance(target, type) else type(target)
+        own = [found for value in tuple(vars(kind).values()) for found in _codes(value)]
+        codes = [found for found in own if found[1] == kind.__module__]
+    if not codes or (module := sys.modules.get(codes[0][1])) is None:
         return Sources()
-    codes = [*_codes(kind), *(c for v in tuple(vars(kind).values()) for c in _codes(v))]
-    own = [code for code, _ in codes if code.co_filename == getattr(module, "__file__", None)]
-    line = own[0].co_firstlineno if own else getattr(kind, "__firstlineno__", 0)
-    return Sources(_with_imports(module, line))
+    return Sources(_with_imports(module, codes[0][0].co_firstlineno))
 
 
 def _with_imports(module: ModuleType, within: int | None) -> list[Source]:
-    """A module, and those of its own top-level package that it imports."""
-    package = module.__name__.partition(".")[0]
+    """A module, and those of its own package that it imports."""
+    package = module.__package__ or module.__name__
     found: dict[str, Source] = {}
     todo: list[tuple[ModuleType, int | None]] = [(module, within)]
     while todo:
@@ -160,13 +158,17 @@ def _with_imports(module: ModuleType, within: int | None) -> list[Source]:
         path = getattr(one, "__file__", None)
         if not isinstance(path, str) or path in found:
             continue
-        found[path] = source = Source(path, _text(path), line)
+        found[path] = source = _source(path, _text(path), line)
         todo += [
             (other, None)
             for name in source.imported(one.__package__ or one.__name__)
-            if name.partition(".")[0] == package and (other := sys.modules.get(name)) is not None
+            if f"{name}.".startswith(f"{package}.") and (other := sys.modules.get(name)) is not None
         ]
     return list(found.values())
+
+
+# Many tests have plugins in one file, which is read once.
+_source = lru_cache(maxsize=32)(Source)
 
 
 def _text(path: str) -> str:

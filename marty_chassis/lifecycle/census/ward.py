@@ -52,8 +52,8 @@ class Ward:
         patience: seconds that threads which were told to end have for it. newest: as far as the
         sources that were read last tell.
         """
-        known = self._sources.get(name, ())
-        sources = known[-1] if newest and known else sum(known, Sources())
+        known = self._sources.get(name, deque())
+        sources = known[-1] if newest and known else sum(reversed(known), Sources())
         return compare(self.before, sources, patience=patience)
 
     def kept(self, name: str) -> tuple[Difference, ...]:
@@ -63,7 +63,7 @@ class Ward:
         """
         running = self._context(name)
         over = [one for one in self._contexts.get(name, ()) if one() is not running]
-        return tuple(kept.left(over, sum(self._sources.get(name, ()), Sources())))
+        return tuple(kept.left(over, sum(reversed(self._sources.get(name, deque())), Sources())))
 
     def _moved(self, moved: Moved) -> None:
         if moved.after in (State.LOADED, State.STARTED):
