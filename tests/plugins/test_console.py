@@ -59,10 +59,13 @@ def test_it_speaks_when_the_last_one_who_wanted_quiet_lets_it() -> None:
 
 
 def test_two_streams_are_one_where_the_same_file_is_underneath(tmp_path: Path) -> None:
-    with (tmp_path / "a").open("w") as a, (tmp_path / "b").open("w") as b:
-        with os.fdopen(os.dup(a.fileno()), "w") as copy:
-            assert Console(a).writes_to(a)
-            assert Console(a).writes_to(copy)
-            assert not Console(a).writes_to(b)
-            assert not Console(a).writes_to(io.StringIO())
+    with (
+        (tmp_path / "a").open("w") as a,
+        (tmp_path / "b").open("w") as b,
+        os.fdopen(os.dup(a.fileno()), "w") as copy,
+    ):
+        assert Console(a).writes_to(a)
+        assert Console(a).writes_to(copy)
+        assert not Console(a).writes_to(b)
+        assert not Console(a).writes_to(io.StringIO())
     assert not Console(a).writes_to(b), "both are closed"

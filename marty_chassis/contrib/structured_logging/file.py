@@ -13,7 +13,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
-import anyio.to_thread
 from loguru._file_sink import FileSink
 
 from .line import Line
@@ -24,15 +23,11 @@ _RAW: Final[dict[str, Any]] = {"mode": "ab", "buffering": 0, "encoding": None}
 
 _FIELDS = re.compile(r"\{(?:pid|time(?::[^{}]*)?)\}")
 
-PATIENCE: Final = 3.0
-"""Seconds that files under compression have at the end."""
-
 
 class File:
     """One file, opened at once; raises `OSError` when that cannot be done.
 
     path: as `located` gives it.
-
     noticed: told of what goes wrong elsewhere than in `write`, possibly in another thread.
     """
 
@@ -83,14 +78,12 @@ class File:
             plain, self._plain = self._plain, None
             plain.stop()
 
-    async def close(self) -> None:
-        """Close it, and wait a while for files under compression."""
+    def close(self) -> list[Thread]:
+        """Close it, and give the compressions that are under way. May raise `OSError`."""
         self._closed = True
         self._stop_plain()
         self._sink.stop()
-        with anyio.move_on_after(PATIENCE):
-            for thread in self._threads:
-                await anyio.to_thread.run_sync(thread.join, PATIENCE, abandon_on_cancel=True)
+        return self._threads
 
     def _compress(self, path: str) -> None:
         # Elsewhere: it may take seconds, and whoever logs the line that begins a file would wait.

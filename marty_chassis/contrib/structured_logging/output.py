@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import RLock
-from typing import IO
+from typing import IO, Final
+
+import anyio
+import anyio.to_thread
 
 from .file import File, located
 from .line import Line
 from .settings import OutputSettings
 from .stream import STREAMS, Stream
+
+PATIENCE: Final = 3.0
+"""Seconds that files under compression have at the end."""
 
 
 class Counts:
@@ -77,8 +83,16 @@ class Output:
                 self._counts.written += 1
 
     async def close(self) -> None:
-        """Write nothing more; bounded."""
-        await self._kind.close()
+        """Write nothing more, and wait a while for files under compression."""
+        threads = []
+        with self._lock:
+            try:
+                threads = self._kind.close()
+            except (OSError, ValueError) as error:
+                self._note(error)
+        with anyio.move_on_after(PATIENCE):
+            for thread in threads:
+                await anyio.to_thread.run_sync(thread.join, PATIENCE, abandon_on_cancel=True)
 
     def _note(self, error: Exception) -> None:
         self._counts.failed += 1

@@ -78,7 +78,7 @@ class StructuredLoggingSettings(OutputSettings):
     """Lines of JSON."""
 
     destination: Destination = "stderr"
-    """`stderr`, `stdout`, or a file, from this file's folder; `{pid}` and `{time}` fill in"""
+    """`stderr`, `stdout`, or a file below the configuration's folder, `{pid}` for each worker's"""
     level: Level = "INFO"
     """the least level that is written"""
     levels: dict[str, Level] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from threading import Thread
 from typing import IO
 
 from .line import Line
@@ -38,8 +39,9 @@ class Stream:
         while left:
             left = left[os.write(number, left) :]
 
-    async def close(self) -> None:
+    def close(self) -> list[Thread]:
         """It is the process's, and stays open."""
+        return []
 
     def __repr__(self) -> str:
         return f"<Stream {self._name}>"

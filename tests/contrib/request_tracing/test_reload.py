@@ -15,7 +15,7 @@ from starlette.routing import Route
 from marty_chassis import Chassis
 from marty_chassis.contrib.request_tracing import RequestTracing
 from marty_chassis.lifecycle import State
-from marty_chassis.testing import asgi_client
+from marty_chassis.testing import asgi_client, assert_reloadable
 
 from .conftest import Host
 
@@ -89,6 +89,10 @@ async def test_a_section_that_cannot_be_used_is_said_with_its_place_and_the_old_
         assert f"config.yaml{problem}" in reloaded.reason
         assert manager.supervisor.status_of("request-tracing").state is State.STARTED
         assert (await client.get("/")).headers["x-t"]
+
+
+async def test_nothing_of_an_old_generation_stays() -> None:
+    await assert_reloadable(RequestTracing, config={})
 
 
 async def test_switched_off_it_leaves_requests_alone(traced: Host) -> None:

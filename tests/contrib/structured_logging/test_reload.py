@@ -16,8 +16,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from marty_chassis import Chassis
+from marty_chassis.contrib.structured_logging import StructuredLogging
 from marty_chassis.lifecycle import State
 from marty_chassis.plugins import IPlugin, plugin
+from marty_chassis.testing import assert_reloadable
 
 from .conftest import Host, Read, the
 
@@ -92,6 +94,12 @@ async def test_a_reload_that_is_taken_back_lets_the_old_one_write_on(
     assert the(read("two.json"), "by the new one")
     assert the(read(), "by the old one")
     assert "still too quiet" not in str(read())
+
+
+async def test_nothing_of_an_old_generation_stays(tmp_path: Path) -> None:
+    config = {"destination": str(tmp_path / "log.json"), "levels": {"x": "DEBUG"}}
+
+    await assert_reloadable(StructuredLogging, config=config)
 
 
 async def test_what_it_has_counted_is_not_forgotten(logged: Host) -> None:
