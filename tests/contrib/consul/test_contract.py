@@ -17,6 +17,12 @@ from ..registries import ConsulApi, until
 REGISTER = "/v1/agent/service/register"
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One is enough: nothing of the plugin runs here."""
+    return "asyncio"
+
+
 async def put(agent: ConsulApi, path: str, body: Any = None) -> tuple[int, str]:
     answer = await agent.ask("PUT", path, json=body) if body else await agent.ask("PUT", path)
     return answer.status_code, answer.text

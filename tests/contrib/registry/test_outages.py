@@ -9,6 +9,8 @@ import pytest
 
 from ..registries import until
 
+pytestmark = pytest.mark.slow
+
 
 async def discovered(host, name: str = "db") -> dict[str, bool]:
     """Which instances are found, and whether that is stale."""

@@ -9,10 +9,13 @@ import anyio
 import pytest
 
 from marty_chassis.plugins import plugin
+from marty_chassis.testing import assert_reloadable
 
 from ..registries import Registry, until
 from .conftest import PLUGINS, SERVICE
 from .test_outages import discovered
+
+pytestmark = pytest.mark.slow
 
 
 class Watched:
@@ -61,6 +64,10 @@ async def test_a_reload_under_load_leaves_no_moment_without_the_service(registry
     assert all(seen["shop-1"]["status"] == "passing" for seen in watched.seen)
     assert all(one == {"db-1": False} for one in found)
     assert await registry.found("shop") == {}
+
+
+async def test_nothing_of_a_generation_is_alive_after_it(registry) -> None:
+    await assert_reloadable(PLUGINS[registry.plugin], config=registry.section())
 
 
 async def test_what_the_last_run_knew_is_known_to_the_next_while_the_registry_is_away(
