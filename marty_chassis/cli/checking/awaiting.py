@@ -80,6 +80,6 @@ def _is_looked_into(name: str, function: Function) -> bool:
         match node:
             case ast.Attribute(value=ast.Name(id=found)) if found == name:
                 return True
-            case ast.Return(value=ast.Name(id=found)) if found == name:
-                return not plain
+            case ast.Return(value=ast.Name(id=found)) if found == name and not plain:
+                return True
     return False

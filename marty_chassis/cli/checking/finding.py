@@ -30,18 +30,9 @@ class Finding:
     plugin: str | None = None
     """The plugin's name, where it is known whose it is."""
 
-    @property
-    def place(self) -> str:
-        """`plugins/audit.py:12:5`, as far as it is known."""
-        return ":".join(str(one) for one in (self.path, self.line, self.column) if one)
-
     def as_data(self) -> dict[str, Any]:
         """Give it as JSON holds it; the keys stay as they are."""
         return asdict(self)
-
-    def __str__(self) -> str:
-        said = f"{self.severity}: {self.rule}: {self.message}."
-        return f"{self.place}: {said} {self.hint}".rstrip()
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -132,6 +132,21 @@ def test_a_folder_without_plugins(check: Check, write: Write) -> None:
     assert (one["rule"], one["severity"], one["path"]) == ("no-plugin", "error", "plugins")
 
 
+def test_a_folder_that_may_not_be_read(
+    check: Check, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "plugins").mkdir()
+
+    def refused(folder: Path) -> list[str]:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refused)
+
+    (one,) = check("plugins", "--static")["findings"]
+
+    assert (one["rule"], one["message"]) == ("unreadable", "it cannot be read: Permission denied")
+
+
 def test_a_file_without_a_plugin(check: Check, write: Write) -> None:
     write("one.py", "x = 1")
 

@@ -131,10 +131,37 @@ plugin_metadata = PluginMetadata(name="one", version="1", description="One")
         ("@hookimpl\n    @property\n    def health_check(self): ...", "lost-mark"),
         ("@hookimpl(wrapper=True)\n    def health_check(self): ...", "bad-wrapper"),
         ("@hookimpl(wrapper=True)\n    async def health_check(self): yield", "bad-wrapper"),
+        ("@PLUGGYS(hookwrapper=True)\n    def health_check(self): yield", "bad-wrapper"),
+        (
+            "async def process_request(self, request, call_next): call_next(request)",
+            "missing-await",
+        ),
+        (
+            "async def process_request(self, request, call_next):\n"
+            "        return call_next(request).headers",
+            "missing-await",
+        ),
+        (
+            "async def process_request(self, request, call_next):\n"
+            "        response: object = call_next(request)\n"
+            "        return response",
+            "missing-await",
+        ),
+        (
+            "def process_request(self, request, call_next):\n"
+            "        response = call_next(request)\n"
+            "        response.headers['x'] = '1'\n"
+            "        return response",
+            "missing-await",
+        ),
     ],
 )
 def test_a_method_that_cannot_be_right(rules: Rules, method: str, rule: str) -> None:
     broken = rules(f"""
+from pluggy import HookimplMarker
+
+PLUGGYS = HookimplMarker("marty")
+
 @plugin(name="one", **described)
 class One(IMiddlewarePlugin):
     async def process_websocket(self, websocket, call_next): ...
@@ -151,8 +178,24 @@ def test_what_is_registered_is_called_with_the_arguments_of_its_hook(rules: Rule
         class One(IPlugin):
             async def initialize(self, context):
                 context.extension_points.register_handler("config.load", self.load)
+                context.extension_points.register_handler("health.check", well)
 
             async def load(self, name): ...
+
+        def well(me): ...
+        """)
+
+    assert broken == [(8, "wrong-arguments"), (10, "wrong-arguments")]
+
+
+def test_a_listener_has_itself_as_its_first_argument(rules: Rules) -> None:
+    broken = rules("""
+        @plugin(name="one", **described)
+        class One(IEventHandlerPlugin):
+            def get_event_subscriptions(self):
+                return {"user.login": "note"}
+
+            async def note(event_data): ...
         """)
 
     assert broken == [(7, "wrong-arguments")]
