@@ -221,7 +221,7 @@ BAD = {
     "replaced function": Bad(
         "json.dumps = dumps",
         "json.dumps was replaced: {path}:{line} dumps()",
-        "context.resources.callback",
+        "exclusive",
         above="""
             import json
             def dumps(value): ...  # <- here
@@ -230,31 +230,31 @@ BAD = {
     "replaced with somebody else's": Bad(
         "j.dumps = repr  # <- here",
         "json.dumps was replaced: {path}:{line} start()",
-        "context.resources.callback",
+        "exclusive",
         above="import json as j",
     ),
     "replaced in a class": Bad(
         "setattr(json.JSONEncoder, 'iterencode', repr)  # <- here",
         "json.encoder.JSONEncoder.iterencode was replaced: {path}:{line} start()",
-        "context.resources.callback",
+        "exclusive",
         above="import json",
     ),
     "replaced builtin": Bad(
         "builtins.print = lambda *words: None  # <- here",
         "builtins.print was replaced: {path}:{line} lambda()",
-        "context.resources.callback",
+        "exclusive",
         above="import builtins",
     ),
     "added attribute": Bad(
         "census_witness.token = 'mine'  # <- here",
         "census_witness.token was added: {path}:{line} start()",
-        "context.resources.callback",
+        "exclusive",
         above="import census_witness",
     ),
     "removed attribute": Bad(
         "del census_witness.kept  # <- here",
         "census_witness.kept was removed: {path}:{line} start()",
-        "context.resources.callback",
+        "exclusive",
         above="import census_witness",
     ),
     "context kept by a function": Bad(

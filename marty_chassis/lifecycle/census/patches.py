@@ -57,8 +57,8 @@ def left(before: Seen, sources: Sources) -> Iterator[Difference]:
                     (dotted, name, Identity(value)),
                     f"{dotted}.{name} was {_done(value, was)}",
                     where,
-                    "Leave the modules of others as they are, or put it back with"
-                    " context.resources.callback.",
+                    "Leave the modules of others as they are; what must be replaced is put back in"
+                    ' `stop`, by a plugin that says reload="exclusive".',
                 )
 
 
