@@ -53,12 +53,15 @@ class Arrivals:
         correlation_id = self._correlation_id(ids)
         if self._correlation:
             others.append((self._correlation, correlation_id.encode()))
-        sent = self._sent(parents)
-        now = span.current()
+        trace_id, about_it = self._trace(parents, states)
+        return Arrival(correlation_id, trace_id, others + about_it)
+
+    def _trace(self, parents: Headers, states: Headers) -> tuple[str | span.SpanTraceId, Headers]:
+        """Which trace it belongs to, and what the application gets of that."""
+        sent, now = self._sent(parents), span.current()
         configured = now is not None or span.is_configured()
-        if not self._settings.traceparent:
-            parent, passed = sent, [*parents, *states]
-        elif now is not None:
+        parent: Traceparent | None
+        if now is not None:
             parent, passed = now, [now.header()]
         elif configured:
             # The span that is begun inside has the client's for its parent, not one that nobody
@@ -67,14 +70,12 @@ class Arrivals:
         else:
             parent = sent.continued() if sent else Traceparent.begun()
             passed = [parent.header()]
-        if self._settings.traceparent and sent and parent and sent.trace_id == parent.trace_id:
-            passed = [*passed, *states]
+        if not self._settings.traceparent:
+            parent, passed = now or sent, parents + states
+        elif sent and parent and sent.trace_id == parent.trace_id:
+            passed = passed + states
         trace_id = parent.trace_id if parent else ""
-        return Arrival(
-            correlation_id,
-            span.SpanTraceId(trace_id) if configured else trace_id,
-            others + passed,
-        )
+        return span.SpanTraceId(trace_id) if configured else trace_id, passed
 
     def _correlation_id(self, sent: Headers) -> str:
         if self._settings.trust_incoming and len(sent) == 1 and _ID.fullmatch(sent[0][1]):

@@ -100,8 +100,8 @@ def _where(scope: Scope) -> dict[str, str]:
 def _note(error: BaseException, correlation_id: str) -> None:
     """Let the traceback that the server logs say whose it is: there our lines' context has ended."""
     if isinstance(error, Exception):
-        notes = getattr(error, "__notes__", [])
-        # One that is raised again and again must not collect them.
-        with suppress(AttributeError, TypeError):
+        with suppress(AttributeError, TypeError):  # One that takes no notes.
+            # One that is raised again and again must not collect them.
+            notes = getattr(error, "__notes__", [])
             notes[:] = [note for note in notes if not str(note).startswith(_NOTE)]
-        error.add_note(f"{_NOTE}{correlation_id}")
+            error.add_note(f"{_NOTE}{correlation_id}")

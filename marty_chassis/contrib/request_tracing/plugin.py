@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marty_chassis.errors import EventError
+from marty_chassis.errors import MartyError
 from marty_chassis.plugins import IMiddlewarePlugin, PluginContext, plugin
 from marty_chassis.version import __version__
 from marty_hookspecs.web import ASGIApp
@@ -42,5 +42,5 @@ class RequestTracing(IMiddlewarePlugin):
         """Publish without waiting for anybody: a request is not held up by who listens."""
         try:
             await self.context.event_bus.publish(type, data, seconds=0)
-        except EventError:
+        except MartyError:
             self._dropped.inc()
