@@ -17,7 +17,7 @@ from marty_chassis.cli.logs import set_up
 from marty_chassis.cli.session import Session
 from marty_chassis.plugins.console import CONSOLE, Console
 
-from .conftest import Host, speak_again
+from .conftest import Host, Read, speak_again, the
 
 
 @pytest.fixture
@@ -112,7 +112,15 @@ async def test_sinks_of_others_stay(logged: Host) -> None:
     assert "for everybody\n" in [str(line) for line in lines]
 
 
-async def test_somebody_who_removes_all_sinks_does_not_break_its_end(logged: Host) -> None:
-    async with logged(clean=False):
+async def test_somebody_who_removes_all_sinks_breaks_nothing_but_the_log(
+    logged: Host, read: Read
+) -> None:
+    async with logged(clean=False) as host:
         logger.remove()
+        logger.info("lost")
+        await host.chassis.plugin_manager.disable("structured-logging")
+        await host.chassis.plugin_manager.enable("structured-logging")
+        logger.info("written")
     speak_again()
+
+    assert the(read(), "written")
