@@ -194,7 +194,7 @@ def test_a_bundled_plugin_that_is_disabled_is_no_problem(project: Project) -> No
 
     found = project.discover()
 
-    assert found.candidates == found.problems == ()
+    assert (found.candidates, found.problems) == ((), ())
     assert found.required_by_section == frozenset()
 
 

@@ -453,9 +453,10 @@ async def test_a_dependency_that_cannot_be_read_stops_only_its_plugin() -> None:
     from dataclasses import replace
 
     manager = house()
-    candidate = given([named("odd")])[0].read_now()
+    odd, good = given([named("odd"), named("good")])
+    ((candidate,), others) = odd.read(manager.faults), good.read(manager.faults)
     metadata = replace(candidate.metadata, dependencies=("a b",))
-    manager.adopt([replace(candidate, metadata=metadata), given([named("good")])[0].read_now()])
+    manager.adopt([replace(candidate, metadata=metadata), *others])
 
     await manager.start()
 

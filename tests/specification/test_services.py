@@ -59,7 +59,7 @@ def test_in_development_the_sample_configuration_starts_its_three_plugins(
 
     @app.get("/orders")
     async def orders(request: Request) -> str:
-        return request.user.subject
+        return str(request.user.subject)
 
     client = serving(app)
     refused = client.get("/orders")
