@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from annotated_types import Len
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -29,7 +28,7 @@ class CustomMetricsSettings(SettingsModel):
     export_format: Literal["prometheus", "openmetrics", "json"] = "prometheus"
     """what is answered to who would take anything, at `/metrics` and `/plugins/metrics`"""
     duration_buckets: Annotated[
-        tuple[Seconds, ...], Len(min_length=1, max_length=50), AfterValidator(_ascending)
+        tuple[Seconds, ...], Field(min_length=1, max_length=50), AfterValidator(_ascending)
     ] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
     """upper bounds of the histogram of how long requests take, in seconds"""
     request_hooks: bool = False

@@ -18,7 +18,7 @@ from marty_chassis import Chassis
 from marty_chassis.contrib.custom_metrics import CustomMetrics, CustomMetricsSettings
 from marty_chassis.lifecycle import State
 from marty_chassis.plugins import IMetricsPlugin, IMiddlewarePlugin, plugin
-from marty_chassis.testing import PluginHost, asgi_client
+from marty_chassis.testing import PluginHost, asgi_client, assert_reloadable
 
 from ...programs import program
 from .conftest import OPENMETRICS, Host, scrape, until
@@ -128,6 +128,10 @@ async def test_a_reload_under_load_loses_no_request_and_doubles_none(metered: Ho
     assert seen("http_request_duration_seconds_count") == answered + 1
     assert totals == sorted(totals)
     assert len(totals) > 3
+
+
+async def test_a_reload_leaves_nothing_of_the_old_one_alive() -> None:
+    await assert_reloadable(CustomMetrics)
 
 
 async def test_one_after_the_other_keeps_what_was_counted_too(metered: Host) -> None:
