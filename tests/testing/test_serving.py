@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
+from importlib import import_module
 
 import pytest
 from starlette.applications import Starlette
@@ -10,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from marty_chassis import ChassisConfig, create_app
-from marty_chassis.errors import StartAborted
+from marty_chassis.errors import MissingExtra, StartAborted
 from marty_chassis.plugins import IPlugin, plugin
 from marty_chassis.testing import asgi_client
 
@@ -94,3 +96,11 @@ async def test_an_error_at_its_end_is_raised() -> None:
     with pytest.raises(OSError, match="has gone"):
         async with asgi_client(Starlette(lifespan=lifespan)) as client:
             await client.get("/")
+
+
+def test_without_its_client_the_extra_is_named(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    monkeypatch.delitem(sys.modules, "marty_chassis.testing.serving")
+
+    with pytest.raises(MissingExtra, match=r"marty-chassis\[testing\]"):
+        import_module("marty_chassis.testing.serving")
