@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from marty_chassis.contrib.registry import Instance
+from marty_chassis.contrib.registry.instance import Status
 from marty_hookspecs import ServiceInfo
 
 from .writing import OWN
 
-WORST = ("critical", "warning", "passing")
+WORST: tuple[Status, ...] = ("critical", "warning")
 
 
 def instances(answer: Any) -> list[ServiceInfo]:
@@ -38,7 +39,10 @@ def _instance(row: Mapping[str, Any], ids: Mapping[str, int]) -> Instance:
     )
 
 
-def _status(checks: Any) -> Any:
+def _status(checks: Iterable[Mapping[str, object]]) -> Status:
     """How all of its checks together are, and those of its node."""
     found = {check.get("Status") for check in checks}
-    return next((status for status in WORST if status in found), "passing")
+    for status in WORST:
+        if status in found:
+            return status
+    return "passing"

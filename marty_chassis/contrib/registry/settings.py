@@ -87,16 +87,22 @@ class RegistrySettings(BaseModel):
     """a file with the key of `cert_file`, where that does not hold it"""
 
     @model_validator(mode="after")
-    def _key_fits(self) -> Self:
+    def _files_fit(self) -> Self:
         if self.key_file is not None and self.cert_file is None:
             raise PydanticCustomError("tls", "key_file is the key of a cert_file, which is missing")
+        try:
+            self.tls()
+        except OSError as error:
+            words = "ca_file, cert_file or key_file cannot be used: {why}"
+            raise PydanticCustomError("tls", words, {"why": str(error)}) from None
         return self
 
     def tls(self) -> ssl.SSLContext | bool:
-        """Whom to trust, and what to show; True for the usual. Raises `ssl.SSLError`."""
+        """Whom to trust, and what to show; True for the usual."""
         if self.ca_file is None and self.cert_file is None:
             return True
         context = ssl.create_default_context(cafile=self.ca_file)
         if self.cert_file is not None:
-            context.load_cert_chain(self.cert_file, self.key_file)
+            # With a password, though a wrong one, nobody is asked for it at the terminal.
+            context.load_cert_chain(self.cert_file, self.key_file, password="")
         return context

@@ -58,6 +58,18 @@ async def test_a_service_that_consul_refuses_keeps_no_other_out(agent, shop) -> 
     assert "PUT /v1/agent/service/register: 400" in health["troubles"]["db-1"]
 
 
+async def test_another_datacenter_is_another_view_and_the_same_registrations(agent, shop) -> None:
+    await agent.enter("db", "db-1")
+    async with shop() as host:
+        await host.context.service_registry.discover({"name": "db"})
+        await until(lambda: host.plugin.keeper.held)
+
+        await host.reload(drained=True, datacenter="dc2")
+
+        assert list(await agent.found("shop")) == ["shop-1"]
+        assert host.plugin.watches.known() == {}
+
+
 @pytest.mark.parametrize("status", [200, 404])
 async def test_a_service_that_leaves_is_called_dead_before_it_is_taken_out(status) -> None:
     with served(Scripted([Response(status_code=status)])) as scripted:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from marty_chassis.contrib.consul import ConsulSettings
 from marty_chassis.contrib.consul.agent import opened
@@ -105,6 +106,22 @@ async def test_both_sides_show_certificates(folder) -> None:
 
     async with opened(settings) as consul:
         await consul.ping()
+
+
+def test_a_key_that_wants_a_password_is_refused_and_nobody_is_asked(tmp_path) -> None:
+    whole = Authority(tmp_path).sign("shop").read_bytes()
+    key = serialization.load_pem_private_key(whole, None)
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"password"),
+    )
+    (tmp_path / "locked.pem").write_bytes(locked)
+
+    with pytest.raises(ValidationError, match="cannot be used"):
+        ConsulSettings(
+            address="https://a", cert_file=tmp_path / "shop.pem", key_file=tmp_path / "locked.pem"
+        )
 
 
 @pytest.mark.parametrize(

@@ -51,15 +51,15 @@ def test_a_key_needs_its_certificate(tmp_path) -> None:
 
 
 def test_files_are_looked_for_beside_the_configuration(tmp_path) -> None:
-    (tmp_path / "ca.pem").touch()
     config = tmp_path / "config.yaml"
     config.write_text("plugins:\n  other:\n    address: a:1\n    ca_file: ca.pem\n", "utf-8")
-    found = ChassisConfig.from_file(config).plugin_model("other", RegistrySettings)
-    (tmp_path / "ca.pem").unlink()
-
-    with pytest.raises(InvalidConfiguration) as raised:
+    with pytest.raises(InvalidConfiguration) as missing:
+        ChassisConfig.from_file(config).plugin_model("other", RegistrySettings)
+    (tmp_path / "ca.pem").touch()
+    with pytest.raises(InvalidConfiguration) as empty:
         ChassisConfig.from_file(config).plugin_model("other", RegistrySettings)
 
-    assert found.ca_file == tmp_path / "ca.pem"
-    assert f"{config}:4:14" in str(raised.value)
-    assert f"no such file: {tmp_path / 'ca.pem'}" in str(raised.value)
+    assert f"{config}:4:14" in str(missing.value)
+    assert f"no such file: {tmp_path / 'ca.pem'}" in str(missing.value)
+    assert f"{config}:2:3" in str(empty.value)
+    assert "ca_file, cert_file or key_file cannot be used: " in str(empty.value)
