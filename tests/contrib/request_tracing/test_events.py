@@ -51,6 +51,17 @@ async def test_an_answer_is_an_event_with_its_route_and_without_what_the_client_
         }
 
 
+async def test_what_is_mounted_is_one_route(traced: Host) -> None:
+    async def anything(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("")(scope, receive, send)
+
+    async with traced(app=Starlette(routes=[Mount("/files", anything)])) as host:
+        await host.client.get("/files/a/b")
+
+        data = (await host.events.wait_for("request.completed")).data
+        assert data.get("route", data.get("path")) in ("/files", "/files/a/b")
+
+
 async def test_where_no_route_is_known_there_is_the_path(traced: Host) -> None:
     async with traced() as host:
         await host.client.post("/anything?x=1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
@@ -129,6 +130,23 @@ async def test_files_are_compressed_by_somebody_else_than_who_logs(
     assert sorted(said) == sorted(f"line {number}" for number in range(40))
     assert texts
     assert [file.name for file in tmp_path.glob("log*.json")] == ["log.json"], "no other is left"
+
+
+async def test_a_line_that_comes_when_the_file_is_closed_is_written_and_leaves_nothing_open(
+    logged: Host, read: Read
+) -> None:
+    async with logged() as host:
+        writer = host.plugin._outlet._writers[0]
+        keep: list[Any] = []
+        sink = logger.add(keep.append)
+        logger.info("on its way")
+        logger.remove(sink)
+
+    writer.write(keep[0].record, "")
+    gc.collect()  # an open file would be a ResourceWarning
+
+    found = [line for line in read() if line["message"] == "on its way"]
+    assert len(found) == 2, "once while it was open, once by hand"
 
 
 # What fails ------------------------------------------------------------------------------------
