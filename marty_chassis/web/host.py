@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marty_chassis.hooks import Generation, HookManager, Part
 
+from .outside import outside
 from .refusing import refuse
 from .requests import through_plugins
 from .routes import Address, with_routes
@@ -63,7 +64,10 @@ class Host:
         # What `with selector.pin():` does, written out: every request pays for it, also where there
         # are no plugins. One inside of another keeps that one's generation.
         variable = self._selector.variable
-        generation = variable.get() or self._selector.current
+        generation = variable.get()
+        if generation is None:
+            generation = self._selector.current
+            receive, send = outside(variable, receive), outside(variable, send)
         lease = generation.lease
         token = variable.set(generation)
         lease.count += 1
