@@ -68,7 +68,7 @@ class Lines:
 
     def _add(self, fields: dict[str, Any], key: str, value: Any, depth: int) -> None:
         """Add what somebody has bound: flat, and never instead of what is there already."""
-        looked_into = type(value) is dict and value and depth < DEEPEST
+        looked_into = isinstance(value, dict) and value and depth < DEEPEST
         if looked_into and not self._redaction.hides(key, value):
             for name, item in _items(value):
                 self._add(fields, f"{key}.{name}", item, depth + 1)
@@ -88,7 +88,7 @@ class Lines:
             return value
         if kind is float and math.isfinite(value):
             return value
-        if kind is dict and depth < DEEPEST:
+        if isinstance(value, dict) and depth < DEEPEST:
             return {name: self._plain(name, item, depth + 1) for name, item in _items(value)}
         if kind in (list, tuple, set, frozenset) and depth < DEEPEST:
             return [self._plain(key, item, depth + 1) for item in tuple(value)[:WIDEST]]
@@ -99,7 +99,8 @@ class Lines:
 
 
 def _items(mapping: dict[Any, Any]) -> Iterator[tuple[str, object]]:
-    for key, value in list(mapping.items())[:WIDEST]:
+    # The method of the class itself: one that derives from it may do anything.
+    for key, value in list(dict.items(mapping))[:WIDEST]:
         yield message_of(key), value
 
 

@@ -25,6 +25,7 @@ _SIGNS_OF_CALLED = (
     *("secret", "token", "passw", "passphrase", "credential"),
     *("apikey", "api_key", "api-key", "key=", "authorization", "cookie"),
 )
+_QUOTED = r"(?:'(?:[^'\\\r\n]|\\.)*+'|\"(?:[^\"\\\r\n]|\\.)*+\")"
 _TEXTS: Final = (
     # Authorization: Bearer abc; Cookie: session=abc
     (
@@ -54,9 +55,14 @@ _TEXTS: Final = (
     # {'password': 'abc'}, {"token": "abc"}: a mapping, printed
     (
         _SIGNS_OF_CALLED,
+        re.compile(rf"(?i)((?:{_CALLED})[\w-]{{0,30}}['\"]\s{{0,3}}:\s{{0,3}})b?{_QUOTED}"),
+        rf"\1'{MASK}'",
+    ),
+    # [('cookie', 'abc')]: its items, printed
+    (
+        _SIGNS_OF_CALLED,
         re.compile(
-            rf"(?i)((?:{_CALLED})[\w-]{{0,30}}['\"]\s{{0,3}}:\s{{0,3}})b?"
-            r"(?:'(?:[^'\\\r\n]|\\.)*+'|\"(?:[^\"\\\r\n]|\\.)*+\")"
+            rf"(?i)(\(b?['\"][\w-]{{0,30}}?(?:{_CALLED})[\w-]{{0,30}}['\"],\s{{0,3}})b?{_QUOTED}"
         ),
         rf"\1'{MASK}'",
     ),

@@ -37,6 +37,7 @@ APP = Starlette(routes=[Mount("/shop", routes=[Route("/items/{id}", item)])])
 async def test_an_answer_is_an_event_with_its_route_and_without_what_the_client_said(
     traced: Host,
 ) -> None:
+    pytest.importorskip("starlette.middleware.opentelemetry", reason="a newer Starlette says it")
     async with traced(app=APP) as host:
         await host.client.get("/shop/items/7?status=201&token=x", headers=THEIRS)
 

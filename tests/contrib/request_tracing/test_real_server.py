@@ -53,7 +53,7 @@ async def stream(request: Request) -> StreamingResponse:
 async def talk(websocket: WebSocket) -> None:
     await websocket.accept()
     await websocket.send_text(websocket.state.correlation_id)
-    await websocket.close()
+    await websocket.receive()  # until the client leaves
 
 
 @plugin(name="doorman")

@@ -72,6 +72,8 @@ def test_a_number_is_a_secret_where_its_name_ends_so() -> None:
         ("User login: {'user': 'jo', 'password': 'it\\'s'}",
          "User login: {'user': 'jo', 'password': '***'}"),
         ('{"api_key": "a\\"b", "page": 2}', "{\"api_key\": '***', \"page\": 2}"),
+        ("[(b'x-api-key', b'abc'), ('page', 'token')]", "[(b'x-api-key', '***'), ('page', 'token')]"),
+        ("fields: ('user', 'password', 'page')", "fields: ('user', 'password', 'page')"),
         ("User(name='jo', password='a b')", "User(name='jo', password=***)"),
         ("cookie: a=b; c=d\nnext", "cookie: ***\nnext"),
         ("postgres://jo:hunter2@db/orders", "postgres://jo:***@db/orders"),
@@ -89,7 +91,7 @@ def test_what_looks_like_a_secret_is_masked_in_texts(text: str, shown: str) -> N
 @pytest.mark.parametrize(
     "text",
     ["a", "eyJ-", "token", "bearer ", 'key="', "'password': '", "token='", "://", "\\", "token = ",
-     "cookie:", "api_key", "'token': '\\"],
+     "cookie:", "api_key", "'token': '\\", "('token", "('"],
 )  # fmt: skip
 def test_no_text_of_a_stranger_takes_long(text: str) -> None:
     began = time.process_time()
