@@ -13,6 +13,7 @@ import anyio
 import httpx2
 
 from .backend import Away, Forgotten, Refused, Trouble
+from .quiet import Quiet, quiet
 from .settings import RegistrySettings
 
 SHOWN = 300
@@ -30,6 +31,8 @@ class Http:
     async def __aenter__(self) -> Self:
         # Without TLS there is nothing to verify, and a trust store would cost the start its reading.
         tls = self._settings.tls() if self._settings.address.startswith("https:") else False
+
+        self._open.enter_context(Quiet())
 
         async def client(limits: httpx2.Limits) -> httpx2.AsyncClient:
             made = httpx2.AsyncClient(
@@ -58,14 +61,14 @@ class Http:
         json: Mapping[str, object] | None = None,
     ) -> httpx2.Response:
         """Ask something that is answered at once."""
-        with _told(method, path), anyio.fail_after(self._settings.timeout):
+        with _told(method, path), quiet(), anyio.fail_after(self._settings.timeout):
             response = await self._calls.request(method, path, params=params, json=json)
         return _checked(method, path, response)
 
     async def poll(self, path: str, params: Mapping[str, str], seconds: float) -> httpx2.Response:
         """Get what may take so many seconds to come."""
         timeout = httpx2.Timeout(self._settings.timeout, read=seconds, pool=None)
-        with _told("GET", path):
+        with _told("GET", path), quiet():
             response = await self._watches.get(path, params=params, timeout=timeout)
         return _checked("GET", path, response)
 
@@ -79,12 +82,17 @@ class Http:
         httpx2's generators unfinished, and trio complains.
         """
         timeout = httpx2.Timeout(self._settings.timeout, read=None, pool=None)
+        request = self._watches.build_request("POST", path, json=json, timeout=timeout)
         with _told("POST", path):
-            async with self._watches.stream("POST", path, json=json, timeout=timeout) as response:
+            with quiet():
+                response = await self._watches.send(request, stream=True)
+            try:
                 if response.status_code >= 400:
                     await response.aread()
                     _checked("POST", path, response)
                 yield response.aiter_lines()
+            finally:
+                await response.aclose()
 
 
 @contextmanager
