@@ -166,6 +166,11 @@ class Chassis:
         """Learn that the server is about to stop: not ready any more, open streams of ours end."""
         self.management.drain()
 
+    async def retire(self) -> None:
+        """Leave the service registry and be ready no more; requests are answered until the stop."""
+        self.closing()
+        await self._presence.leave()
+
     def pending(self) -> dict[str, tuple[str, ...]]:
         """What is open now, by plugin; empty at rest, but for what could not be undone."""
         return self.plugin_manager.supervisor.pending()

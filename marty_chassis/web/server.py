@@ -6,7 +6,7 @@ Imports uvicorn, which is an extra: `serving` imports this where a server is wan
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -24,8 +24,8 @@ _PATIENCE: Final = 60.0
 class Server(uvicorn.Server):
     """A `uvicorn.Server` that raises where uvicorn leaves the process, and tells two moments.
 
-    `on_serving` is called when it accepts connections; `on_closing` when it has decided to close
-    and still waits for nobody, so that whoever holds a stream open can end it.
+    `on_serving` is called when it accepts connections; `on_closing` is awaited when it has decided to
+    close and still accepts some, so that nobody is sent here any more when it stops to.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         *,
         on_serving: Callable[[], None] | None = None,
-        on_closing: Callable[[], None] | None = None,
+        on_closing: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         super().__init__(config)
         self._on_serving = on_serving
@@ -72,7 +72,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more, wait for the requests under way, shut the application down."""
         if self._on_closing is not None:
-            self._on_closing()
+            await self._on_closing()
         await super().shutdown(sockets=sockets)
 
     def __repr__(self) -> str:

@@ -85,7 +85,7 @@ async def serve(
             server = Server(
                 config,
                 on_serving=lambda: _serving(where, at, sockets is not None, on_serving),
-                on_closing=None if chassis is None else chassis.closing,
+                on_closing=None if chassis is None else chassis.retire,
             )
             apart = nullcontext() if chassis is None else management_apart(chassis, defaults())
             async with apart:

@@ -20,8 +20,10 @@ from starlette.routing import Route
 
 from marty_chassis import Chassis, ChassisConfig, create_app, serve
 from marty_chassis.errors import CannotListen, StartupFailed, WrongLoop
+from marty_chassis.plugins import IServicePlugin, plugin
 from marty_chassis.web.records import ToLoguru, handed_on
 from marty_chassis.web.serving import chassis_of
+from marty_hookspecs import ServiceInfo
 
 Ask = Callable[[str], Awaitable[None]]
 
@@ -275,3 +277,22 @@ def test_a_logger_with_handlers_of_its_own_is_left_alone() -> None:
 
 async def never_called(scope: Any, receive: Any, send: Any) -> None:
     raise AssertionError("the application was started")
+
+
+async def test_the_service_leaves_the_registry_while_it_still_answers() -> None:
+    answered: list[int] = []
+
+    @plugin(name="desk")
+    class Desk(IServicePlugin):
+        async def on_service_unregister(self, service_info: ServiceInfo) -> None:
+            async with httpx2.AsyncClient() as client:
+                home = f"http://{service_info['address']}:{service_info['port']}/"
+                answered.append((await client.get(home)).status_code)
+
+    async def ask(address: str) -> None:
+        async with httpx2.AsyncClient(base_url=address) as client:
+            assert (await client.get("/")).status_code == 200
+
+    await while_serving(ask, create_app(routes=[Route("/", home)], plugins=[Desk]))
+
+    assert answered == [200]
