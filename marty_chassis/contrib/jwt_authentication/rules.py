@@ -6,7 +6,7 @@ where any reading does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from .readings import readings
@@ -37,13 +37,15 @@ class Rules:
         """Give the scopes that a request needs, or None where it needs no token at all."""
         if self._alike:
             return frozenset()
-        found = readings(scope)
-        if found is None:
-            return self._all_scopes
         root = scope.get("root_path", "").rstrip("/")
-        if all(self._is_exempt(_below_root(one, root)) for one in found):
+        found = readings(scope)
+        below = readings(_without_root(scope, root)) if root else found
+        if found is None or below is None:
+            return self._all_scopes
+        below |= {_below_root(one, root) for one in found}
+        if all(self._is_exempt(one) for one in below):
             return None
-        seen = {one.casefold() for path in found for one in _views(path, root)}
+        seen = {one.casefold() for one in (*found, *below, *(root + one for one in found))}
         scopes = [s for prefix, s in self._scopes.items() if _any_below(seen, prefix)]
         if scopes:
             return frozenset().union(*scopes)
@@ -67,12 +69,13 @@ def _below_root(path: str, root: str) -> str:
     return path
 
 
-def _views(path: str, root: str) -> Iterator[str]:
-    """A path as applications see it that look at `root_path`, and that do not."""
-    yield path
-    if root:
-        yield _below_root(path, root)
-        yield root + path
+def _without_root(scope: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """What applications read that just cut the prefix off, whatever follows it."""
+    raw, before = scope.get("raw_path") or b"", root.encode()
+    return {
+        "path": scope["path"].removeprefix(root),
+        "raw_path": raw.removeprefix(before) if raw.startswith(before) else None,
+    }
 
 
 def _any_below(paths: Iterable[str], prefix: str) -> bool:

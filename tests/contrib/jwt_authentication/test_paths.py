@@ -149,7 +149,12 @@ def test_scopes_of_paths_within_each_other_add_up() -> None:
         ("/svc/", "/svc//admin", True),
         ("/svc", "/svc", False),
         ("/svc", "/svc/public", False),
-        ("/svc", "/svcadmin", False),
+        ("/svc", "/svcadmin", True),  # of a target without a slash
+        ("/svc", "/svchttp://service/admin", True),  # of a target with everything
+        ("/svc", "/svc//service/admin", True),
+        ("/svc", "/svc/../admin", True),
+        ("/svc/a/b", "/svc/a/b/../../admin", True),
+        ("/svc", "/svcx/admin", False),
         ("/adm", "/admin", True),
         ("/admin", "/admin/public", True),
         ("/x", "/x/x/../admin", True),
@@ -165,7 +170,12 @@ def test_paths_begin_where_the_application_does(root: str, path: str, needed: bo
 def test_what_is_exempt_begins_where_the_application_does() -> None:
     rules = Rules(["/"], ["/public/*"])
 
-    assert rules.needed(scope("/svc/public/x", root_path="/svc")) is None
+    for root, path in (
+        ("/svc", "/svc/public/x"),
+        ("/public", "/public/public/x"),
+        ("/a b", "/a%20b/public/x"),
+    ):
+        assert rules.needed(scope(path, root_path=root)) is None
     for path in ("/public/../x", "/svc/svc/public/x", "/svc/x", "/svcpublic/x"):
         assert rules.needed(scope(path, root_path="/svc")) == frozenset()
 
