@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import getLogger
 from typing import Any
 
 import pytest
@@ -105,21 +106,21 @@ async def test_lines_of_uvicorn_are_there_as_it_sets_itself_up_and_as_we_do(
     logged: Host, read: Read
 ) -> None:
     uvicorn = pytest.importorskip("uvicorn")
-    names = ("uvicorn", "uvicorn.access", "uvicorn.error")
-    before = [(one, vars(one).copy()) for one in map(logging.getLogger, names)]
+    names = ("uvicorn", "uvicorn.access", "uvicorn.error", "uvicorn.asgi")
+    before = [(one, one.handlers[:], one.level, one.propagate) for one in map(getLogger, names)]
     uvicorn.Config("nothing:app")  # by itself
     try:
         async with logged():
-            logging.getLogger("uvicorn.access").info('%s "%s %s"', "client", "GET", "/")
-            logging.getLogger("uvicorn.error").info("started")
-        own = [type(handler) for handler in logging.getLogger("uvicorn.access").handlers]
+            getLogger("uvicorn.access").info('%s "%s %s"', "client", "GET", "/")
+            getLogger("uvicorn.error").info("started")
+        own = [type(handler) for handler in getLogger("uvicorn.access").handlers]
         assert own == [logging.StreamHandler]
     finally:
-        for one, kept in before:
-            vars(one).update(kept)
+        for one, handlers, level, propagate in before:
+            one.handlers[:], one.level, one.propagate = handlers, level, propagate
     with handed_on("uvicorn"):
         async with logged():
-            logging.getLogger("uvicorn.access").info("once")
+            getLogger("uvicorn.access").info("once")
 
     assert said(read) == [
         ("INFO", "uvicorn.access", 'client "GET /"'),
