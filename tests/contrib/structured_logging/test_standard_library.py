@@ -117,7 +117,8 @@ async def test_lines_of_uvicorn_are_there_as_it_sets_itself_up_and_as_we_do(
         assert own == [logging.StreamHandler]
     finally:
         for one, handlers, level, propagate in before:
-            one.handlers[:], one.level, one.propagate = handlers, level, propagate
+            one.handlers[:], one.propagate = handlers, propagate
+            one.setLevel(level)
     with handed_on("uvicorn"):
         async with logged():
             getLogger("uvicorn.access").info("once")
