@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -78,6 +79,33 @@ BAD = {
         "the StreamHandler of logger 'audit' is still there: {path}:{line} start()",
         "logger.removeHandler",
         above="import logging",
+    ),
+    "logging handler of the second logger": Bad(
+        """
+        audit, other = logging.getLogger('audit'), logging.getLogger('other')
+        handler = logging.StreamHandler()
+        other.addHandler(handler)
+        self.context.resources.callback(other.removeHandler, handler)
+        audit.addHandler(logging.StreamHandler())  # <- here
+        """,
+        "the StreamHandler of logger 'audit' is still there: {path}:{line} start()",
+        "logger.removeHandler",
+        above="import logging",
+    ),
+    "logging handler taken away": Bad(
+        "census_witness.log.handlers.clear()  # <- here",
+        "the StreamHandler of logger 'witness' is gone: {path}:{line} start()",
+        "leave them alone",
+        above="import census_witness",
+    ),
+    "logging set up as a whole": Bad(
+        "logging.config.dictConfig(SETUP)  # <- here",
+        "the level of logger 'audit' is INFO and was NOTSET: {path}:{line} start()",
+        "log_level",
+        above="""
+            import logging.config
+            SETUP = {"version": 1, "incremental": True, "loggers": {"audit": {"level": "INFO"}}}
+        """,
     ),
     "logging handler of its own kind": Bad(
         "logging.getLogger().addHandler(Keeping())",
@@ -293,7 +321,9 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     import prometheus_client
 
     witness = ModuleType("census_witness")
-    vars(witness).update(kept=[], release=threading.Event(), closing=[])
+    log = logging.getLogger("witness")
+    log.handlers = [logging.StreamHandler()]
+    vars(witness).update(kept=[], release=threading.Event(), closing=[], log=log)
     exec("def keep(thing): kept.append(thing)", vars(witness))
     monkeypatch.setitem(sys.modules, "census_witness", witness)
     monkeypatch.setenv("CENSUS_KNOWN", "before")
@@ -319,6 +349,7 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     audit.setLevel(logging.NOTSET)
     audit.filters.clear()
     audit.disabled = False
+    log.handlers.clear()
     for number in set(logger._core.handlers) - sinks:  # type: ignore[attr-defined]
         logger.remove(number)
     signal.signal(signal.SIGUSR2, handler)
@@ -503,6 +534,7 @@ CLEAN = """
             signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
         async def start(self):
+            self.level, self.propagate = "INFO", True
             self.ends = threading.Event()
             self.thread = threading.Thread(target=self.ends.wait)
             self.thread.start()
@@ -528,6 +560,26 @@ async def test_a_plugin_that_undoes_what_it_does_is_clean(plugin_host, plugin_fo
         await host.client.get("/")
 
     assert not [name for name in sys.modules if getattr(sys.modules[name], "__file__", "") == path]
+
+
+async def test_what_libraries_and_servers_set_up_for_themselves_is_not_the_plugins(
+    plugin_host, plugin_folder, monkeypatch
+) -> None:
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    path = plugin_folder(CLEAN)
+    theirs = logging.getLogger("census_library.access")
+
+    async with plugin_host(path):
+        library = ModuleType("census_library")
+        library.__file__ = logging.__file__
+        monkeypatch.setitem(sys.modules, "census_library", library)
+        theirs.addHandler(logging.StreamHandler())
+        theirs.setLevel("INFO")
+        theirs.propagate = False
+        signal.signal(signal.SIGUSR1, shutil.rmtree)  # a function of somebody else's
+
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL)
+    theirs.handlers.clear()
 
 
 async def test_what_the_test_itself_does_meanwhile_is_not_the_plugins(

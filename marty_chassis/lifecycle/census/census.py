@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from . import (
@@ -33,10 +33,10 @@ class Census:
     """What there was at one moment; `take` makes it."""
 
     threads: frozenset[Any]
-    others: tuple[Any, ...] = field(default=())
+    others: tuple[Any, ...]
 
     def __repr__(self) -> str:
-        return f"<Census of {len(self.threads)} threads and so on>"
+        return f"<Census with {len(self.threads)} threads>"
 
 
 def take() -> Census:

@@ -11,7 +11,7 @@ from weakref import ref
 
 KindName = Literal[
     "thread", "task", "logging", "loguru", "signal", "atexit", "module", "path", "filter",
-    "environment", "collector", "patch", "context", "context",
+    "environment", "collector", "patch", "context",
 ]  # fmt: skip
 
 

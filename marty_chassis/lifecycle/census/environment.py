@@ -9,11 +9,7 @@ from .difference import Difference, Place
 from .source import Store
 from .sources import Sources
 
-_CHANGE = {
-    *(f"os.environ.{one}" for one in ("setdefault", "update", "pop", "clear", "popitem")),
-    "os.putenv",
-    "os.unsetenv",
-}
+_CHANGE = {f"os.environ.{one}" for one in ("setdefault", "update", "pop", "clear", "popitem")}
 
 
 def look() -> Mapping[str, str]:

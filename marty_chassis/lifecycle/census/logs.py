@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Hashable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -10,9 +11,8 @@ from typing import NamedTuple
 from marty_chassis.discovery.private import ROOT
 
 from .difference import Difference, Identity, Place
+from .libraries import is_library
 from .sources import Sources
-
-_CONFIGURE = ("basicConfig", "dictConfig", "fileConfig")
 
 
 class Seen(NamedTuple):
@@ -39,18 +39,15 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
         if name.startswith(f"{ROOT}."):
             continue
         then = before.get(name, fresh)
-        words = {} if name == "root" else {name}
+        line = partial(_line, name, sources)
         for handler in now.handlers:
             if handler in then.handlers or isinstance(handler, logging.NullHandler):
                 continue
-            where = sources.place_of(
-                handler, partial(sources.call, ("addHandler", *_CONFIGURE), words)
-            )
             yield from _one(
                 name,
                 Identity(handler),
                 f"the {type(handler).__name__} of logger {name!r} is still there",
-                where,
+                sources.place_of(handler, partial(line, "addHandler")),
                 "context.resources.callback(logger.removeHandler, handler) takes it away.",
             )
         for handler in then.handlers:
@@ -59,7 +56,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
                     name,
                     ("without", Identity(handler)),
                     f"the {type(handler).__name__} of logger {name!r} is gone",
-                    sources.call(("removeHandler", "clear", "pop", *_CONFIGURE), words),
+                    line("removeHandler", "clear", "pop"),
                     "Other people's handlers are theirs: leave them alone.",
                 )
         for one in now.filters:
@@ -68,7 +65,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
                     name,
                     Identity(one),
                     f"a filter of logger {name!r} is still there",
-                    sources.place_of(one, partial(sources.call, ("addFilter",), words)),
+                    sources.place_of(one, partial(line, "addFilter")),
                     "context.resources.callback(logger.removeFilter, filter) takes it away.",
                 )
         if now.level != then.level:
@@ -77,7 +74,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
                 name,
                 f"{name} at {now.level}",
                 f"the level of logger {name!r} is {level(now.level)} and was {level(then.level)}",
-                sources.call(("setLevel", *_CONFIGURE), words) or _set(sources, "level"),
+                line("setLevel") or _set(name, sources, "level"),
                 "Leave it to the configuration: plugins.settings.<name>.log_level.",
             )
         if now.quiet != then.quiet:
@@ -85,7 +82,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
                 name,
                 f"{name} is quiet",
                 f"logger {name!r} is disabled, or keeps its records to itself, and did not",
-                _set(sources, "disabled") or _set(sources, "propagate") or sources.call(_CONFIGURE),
+                _set(name, sources, "disabled", "propagate") or line(),
                 "Put it back in `stop`.",
             )
 
@@ -99,8 +96,26 @@ def _seen(logger: logging.Logger) -> Seen:
     )
 
 
-def _set(sources: Sources, attribute: str) -> Place | None:
-    return sources.store(lambda store: store.name == attribute)
+def _line(logger: str, sources: Sources, *names: str) -> Place | None:
+    """The line that calls one of these, or sets up loggers as a whole."""
+    likely = ["dictConfig", "fileConfig"]
+    if logger == "root":
+        likely.append("basicConfig")
+    if not _is_a_librarys(logger):
+        likely += names
+    return sources.call(names, {logger}, strictly=True) or sources.call(likely)
+
+
+def _set(logger: str, sources: Sources, *attributes: str) -> Place | None:
+    if _is_a_librarys(logger):
+        return None
+    return sources.store(lambda store: store.name in attributes and store.base != "self")
+
+
+def _is_a_librarys(logger: str) -> bool:
+    """Whether a library sets it up by itself, so that a line must name it to have done so."""
+    module = sys.modules.get(logger.partition(".")[0])
+    return is_library(getattr(module, "__file__", None) or "")
 
 
 def _one(

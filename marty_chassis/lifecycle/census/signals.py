@@ -28,7 +28,13 @@ def left(before: Mapping[signal.Signals, object], sources: Sources) -> Iterator[
             continue
         # Of asyncio's own handler the loop knows what it calls.
         function = signal_callback(number) or handler
-        sets = partial(sources.call, ("signal", "add_signal_handler"), {number.name})
+        # A server sets its own; it does not ignore signals.
+        sets = partial(
+            sources.call,
+            ("signal", "add_signal_handler"),
+            {number.name},
+            strictly=not isinstance(handler, signal.Handlers),
+        )
         where = sources.place_of(function, sets)
         if where is not None:
             yield Difference(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 from types import CodeType
 from typing import NamedTuple
 
 from .difference import Place
-
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+from .part import Definition, part_around, span
 
 
 class Call(NamedTuple):
@@ -27,19 +26,14 @@ class Call(NamedTuple):
 
     def texts(self) -> set[str]:
         """The texts in its arguments, and what keywords are called."""
-        found = {one.value for one in self._arguments() if isinstance(one, ast.Constant)}
-        keywords = {one.arg for one in self.node.keywords if one.arg is not None}
-        return {one for one in found if isinstance(one, str)} | keywords
+        return _texts((*self.node.args, *self.node.keywords))
 
     def words(self) -> set[str]:
-        """The same, with the names and attributes in its arguments."""
-        names = {one.id for one in self._arguments() if isinstance(one, ast.Name)}
-        attributes = {one.attr for one in self._arguments() if isinstance(one, ast.Attribute)}
-        return self.texts() | names | attributes
-
-    def _arguments(self) -> Iterator[ast.AST]:
-        for argument in (*self.node.args, *(one.value for one in self.node.keywords)):
-            yield from ast.walk(argument)
+        """Every text, name and attribute that is written in it: in `getLogger("audit").x()`, too."""
+        nodes = [*ast.walk(self.node)]
+        names = {one.id for one in nodes if isinstance(one, ast.Name)}
+        attributes = {one.attr for one in nodes if isinstance(one, ast.Attribute)}
+        return _texts([self.node]) | names | attributes
 
 
 class Store(NamedTuple):
@@ -165,8 +159,6 @@ class Source:
                 return self.at(node)  # type: ignore[arg-type]  # one of both
         return None
 
-    # ------------------------------------------------------------------------------------------
-
     @cached_property
     def _nodes(self) -> tuple[ast.AST, ...]:
         nodes = (n for n in ast.walk(self.tree) if self.has(getattr(n, "lineno", 0)))
@@ -176,24 +168,7 @@ class Source:
     def _spans(self) -> tuple[range, ...] | None:
         if self._within is None:
             return None
-        around = [node for node in self._definitions if self._within in _span(node)]
-        if not around:
-            return ()
-        # A line of a method stands for its class.
-        classes = [node for node in around if isinstance(node, ast.ClassDef)]
-        root = min(classes or around, key=lambda node: len(_span(node)))
-        visible = _names(self.tree.body)
-        for one in sorted(around, key=lambda node: -len(_span(node))):
-            if not isinstance(one, ast.ClassDef):
-                visible |= _names(one.body)
-        todo: list[ast.stmt] = [root]
-        part: list[ast.stmt] = []
-        while todo:
-            part.append(node := todo.pop())
-            used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-            new = (visible[name] for name in used if name in visible)
-            todo += [one for one in new if one not in (*part, *todo)]
-        return tuple(_span(node) for node in part)
+        return part_around(self._within, self._definitions, self.tree)
 
     @cached_property
     def _definitions(self) -> tuple[Definition, ...]:
@@ -202,8 +177,8 @@ class Source:
     def _function(self, line: int) -> str:
         """The innermost function around a line."""
         functions = [node for node in self._definitions if not isinstance(node, ast.ClassDef)]
-        around = [node for node in functions if line in _span(node)]
-        return min(around, key=lambda node: len(_span(node))).name if around else ""
+        around = [node for node in functions if line in span(node)]
+        return min(around, key=lambda node: len(span(node))).name if around else ""
 
     def __repr__(self) -> str:
         return f"<Source {self.path}>"
@@ -231,19 +206,8 @@ def _name_in(node: ast.Attribute | ast.Subscript) -> str | None:
     return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
 
 
-def _names(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
-    """What these statements define, but for imports."""
-    found: dict[str, ast.stmt] = {}
-    for node in body:
-        if isinstance(node, Definition):
-            found[node.name] = node
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found |= {one.id: node for one in targets if isinstance(one, ast.Name)}
-    return found
-
-
-def _span(node: ast.stmt) -> range:
-    decorators = getattr(node, "decorator_list", ())
-    first = min([node.lineno, *(one.lineno for one in decorators)])
-    return range(first, (node.end_lineno or node.lineno) + 1)
+def _texts(nodes: Iterable[ast.AST]) -> set[str]:
+    inner = [one for node in nodes for one in ast.walk(node)]
+    texts = {one.value for one in inner if isinstance(one, ast.Constant)}
+    keywords = {one.arg for one in inner if isinstance(one, ast.keyword)}
+    return {one for one in texts | keywords if isinstance(one, str)}
