@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
+from .awaiting import is_waited_for
 from .finding import Finding
 from .source import Source
 
 _TASK: Final = (
     "Use self.context.tasks.start(function): it ends with the plugin, and its error is seen."
 )
-_LEDGER: Final = "self.context.ledger.enter(kind, undo)"
+_UNDO: Final = "self.context.resources.callback"
 _BEFORE: Final = "Leave it to the service, before it starts; a plugin reads its own section."
 
 
@@ -34,7 +35,7 @@ REACHES: Final = (
         "own-thread",
         ("threading.Thread", "threading.Timer", "_thread.start_new_thread"),
         "nothing ends this thread when the plugin stops",
-        f"{_TASK} A thread that must be is entered with what ends it: {_LEDGER}.",
+        f"{_TASK} Where a thread must be, what ends it is given to {_UNDO}.",
     ),
     Reach(
         "own-task",
@@ -51,7 +52,7 @@ REACHES: Final = (
         "at-exit",
         ("atexit.register",),
         "it is called when the process ends, by then for every generation of the plugin",
-        f"Do it in stop(), or enter it with {_LEDGER}.",
+        f"Do it in stop(), or give it to {_UNDO}.",
     ),
     Reach(
         "signal-handler",
@@ -70,7 +71,8 @@ REACHES: Final = (
             "loguru.logger.remove",
         ),
         "it sets up logging for everybody, once more at each reload",
-        "Use self.context.logger, and leave to the service where it goes.",
+        "Use self.context.logger, and leave to the service where it goes. Where a handler must be,"
+        f" {_UNDO}(logger.removeHandler, handler) takes it away.",
     ),
     Reach(
         "global-environment",
@@ -125,8 +127,8 @@ _COLLECTORS: Final = frozenset(
 
 
 def check(source: Source) -> Iterator[Finding]:
-    """Look at calls and assignments, but for those of `if __name__ == "__main__":`."""
-    for node in _as_plugin(source.tree):
+    """Look at calls and assignments, but for those of what is run from the command line."""
+    for node in _in_the_service(source.tree):
         match node:
             case ast.Call():
                 yield from _called(node, source)
@@ -137,12 +139,26 @@ def check(source: Source) -> Iterator[Finding]:
                 yield from _written(target, source)
 
 
-def _as_plugin(tree: ast.Module) -> Iterator[ast.AST]:
-    for statement in tree.body:
-        match statement:
+def _in_the_service(tree: ast.Module) -> Iterator[ast.AST]:
+    """All but `if __name__ == "__main__":`, and click's commands: these have their own process."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        match node:
             case ast.If(test=ast.Compare(left=ast.Name(id="__name__"))):
                 continue
-        yield from ast.walk(statement)
+            case ast.FunctionDef(decorator_list=made) if any(map(_makes_a_command, made)):
+                continue
+        yield node
+        waiting += ast.iter_child_nodes(node)
+
+
+def _makes_a_command(decorator: ast.expr) -> bool:
+    """`@click.command()`, `@group.command("name")`."""
+    match decorator:
+        case ast.Call(func=ast.Attribute(attr="command" | "group")):
+            return True
+    return False
 
 
 def _called(call: ast.Call, source: Source) -> Iterator[Finding]:
@@ -159,8 +175,17 @@ def _called(call: ast.Call, source: Source) -> Iterator[Finding]:
     elif name == "setattr" and call.args:
         yield from _patched(call, call.args[0], source)
     for reach in REACHES:
-        if any(fnmatchcase(name, pattern) for pattern in reach.calls):
+        if any(fnmatchcase(name, one) for one in reach.calls) and not _is_fine(call, name, source):
             yield source.finding(reach.rule, call, reach.message, reach.hint)
+
+
+def _is_fine(call: ast.Call, name: str, source: Source) -> bool:
+    """Whether a call of this kind does no harm: what it begins is ended, or it does nothing."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="addHandler"), args=[handler]):
+            null = source.names.dotted(handler) == "logging.NullHandler()"
+            return null or "removeHandler" in source.outline.mentioned
+    return name.endswith(("create_task", "ensure_future")) and is_waited_for(call, source)
 
 
 def _written(target: ast.expr, source: Source) -> Iterator[Finding]:
@@ -185,5 +210,5 @@ def _patched(at: ast.expr, holder: ast.expr, source: Source) -> Iterator[Finding
         "monkeypatch",
         at,
         f"it changes {name} for everybody, and a reload changes what is changed already",
-        f"Wrap what the plugin itself uses; what must be put back is entered with that: {_LEDGER}.",
+        f"Wrap what the plugin itself uses; what puts back a change that must be is given to {_UNDO}.",
     )

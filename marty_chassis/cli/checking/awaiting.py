@@ -47,6 +47,17 @@ def check(source: Source) -> Iterator[Finding]:
                     )
 
 
+def is_waited_for(call: ast.Call, source: Source) -> bool:
+    """Whether what a call gives is awaited in the same function, at once or by its name."""
+    function = source.names.function_of(call)
+    match source.names.parents[call]:
+        case ast.Await():
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)]) if isinstance(function, Function):
+            return _is_awaited(name, function)
+    return False
+
+
 def _is_lost(call: ast.Call, function: Function, source: Source) -> bool:
     """Whether its answer is used as if it were the response itself, or not at all."""
     parent = source.names.parents[call]

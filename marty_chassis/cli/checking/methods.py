@@ -22,7 +22,7 @@ def check(source: Source) -> Iterator[Finding]:
             continue
         for part in one.parts.values():
             unused = part.mark is None and part.name not in source.outline.mentioned
-            if unused and part.name not in one.offered:
+            if unused and part.known_shape and part.name not in one.offered:
                 yield from _foreign(one, part, source)
                 yield from _misspelt(one, part, source)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sysconfig
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from marty_chassis.boundary import Fault, Phase
 from marty_chassis.cli.loading import Plugin, Plugins
 from marty_chassis.discovery.attempt import advice
 from marty_chassis.errors import Problem
+from marty_chassis.lifecycle.census.libraries import is_library
 from marty_chassis.lifecycle.order import Need
 
 from .finding import Finding, Severity, parted, shown
@@ -157,15 +157,8 @@ def _place(one: Plugin, fault: Fault) -> tuple[str, int | None]:
     """The last line of the plugin's own that the traceback or the message names."""
     frames = [*_NAMED.findall(fault.message), *_FRAME.findall(fault.traceback)]
     own = [(path, line) for path, line in frames if path in one.candidate.files]
-    near = [(path, line) for path, line in frames if not path.startswith(_LIBRARIES)]
+    near = [(path, line) for path, line in frames if not is_library(path)]
     if not (own or near):
         return _of_source(one)
     path, line = (own or near)[-1]
     return shown(path), int(line)
-
-
-_LIBRARIES: Final = (
-    *{path for name in ("stdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))},
-    "<",
-    str(Path(__file__).parents[2]),
-)

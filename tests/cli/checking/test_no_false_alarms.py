@@ -316,3 +316,58 @@ def test_the_process_is_looked_at_and_left_alone(rules: Rules) -> None:
         """)
 
     assert broken == []
+
+
+def test_what_a_plugin_begins_and_ends_itself(rules: Rules) -> None:
+    broken = rules("""
+        import asyncio
+        import logging
+
+        logging.getLogger("orders").addHandler(logging.NullHandler())
+
+        @plugin(name="one", **described)
+        class One(IHealthPlugin):
+            async def start(self):
+                handler, logger = logging.StreamHandler(), logging.getLogger("orders")
+                logger.addHandler(handler)
+                self.context.resources.callback(logger.removeHandler, handler)
+
+            async def check_health(self):
+                await asyncio.create_task(self.look())
+                first = asyncio.create_task(self.look())
+                second = asyncio.ensure_future(self.look())
+                await asyncio.wait({first, second})
+                return True
+
+            async def look(self): ...
+
+            @property
+            def initialised(self): ...
+        """)
+
+    assert broken == []
+
+
+def test_commands_run_in_a_process_of_their_own(rules: Rules) -> None:
+    broken = rules("""
+        import os
+        import sys
+
+        import click
+
+        @click.group()
+        def orders():
+            os.environ["ORDERS"] = "1"
+
+        @orders.command("purge")
+        def purge():
+            sys.exit(1)
+
+        @plugin(name="one", **described)
+        class One(IPlugin):
+            @hookimpl
+            def cli_commands(self):
+                return [orders]
+        """)
+
+    assert broken == []
