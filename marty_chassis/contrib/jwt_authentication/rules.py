@@ -45,7 +45,7 @@ class Rules:
         below |= {_below_root(one, root) for one in found}
         if all(self._is_exempt(one) for one in below):
             return None
-        seen = {one.casefold() for one in (*found, *below, *(root + one for one in found))}
+        seen = {_in_one_case(one) for one in (*found, *below, *(root + one for one in found))}
         scopes = [s for prefix, s in self._scopes.items() if _any_below(seen, prefix)]
         if scopes:
             return frozenset().union(*scopes)
@@ -59,7 +59,12 @@ class Rules:
 
 
 def _prefix(path: str) -> str:
-    return path.rstrip("/").casefold()
+    return _in_one_case(path.rstrip("/"))
+
+
+def _in_one_case(path: str) -> str:
+    """Without regard to case. An i without its dot, or with one more, is an i as `re` has it."""
+    return path.upper().casefold().replace("\u0307", "")
 
 
 def _below_root(path: str, root: str) -> str:

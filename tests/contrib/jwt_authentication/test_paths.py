@@ -31,7 +31,7 @@ ADMIN = [
     "/public/../admin", "/public/./../admin", "/public/..//admin", "/public/x/../../admin/users",
     "/admin;x", "/admin;x=1/users", "/;x/admin", "/public;a/..;b/admin", "/public/..;/admin",
     "\\admin", "/\\admin", "/public\\..\\admin", "/public/..%5cadmin", "/%5Cadmin",
-    "/ADMIN", "/Admin/users", "/%41dmin", "/public/../ADMIN",
+    "/ADMIN", "/Admin/users", "/%41dmin", "/public/../ADMIN", "/adm%c4%b1n", "/adm%c4%b0n",
     "/admin.", "/admin./users", "/admin%20", "/admin%20/users", "/admin..;/x",
     "/admin?x", "/admin%3fx", "/admin%23x", "/admin%2f", "/admin%2f..%2fadmin",
     "/admin%00", "/admin%00.png", "/public/%00/../admin", "/ad%0amin", "/admin%09", "/admin%0d%0a",
