@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -182,10 +183,12 @@ async def test_settings_are_laid_over_ours(plugin_host) -> None:
         assert (await host.operator.get("/plugins/stamp")).status_code == 200
 
 
-async def test_an_error_of_the_test_is_not_hidden_by_what_is_left(plugin_host) -> None:
+async def test_an_error_of_the_test_is_not_hidden_by_what_is_left(plugin_host, monkeypatch) -> None:
+    monkeypatch.setenv("HOARDED", "")
+
     class Hoarder(IPlugin):
-        async def stop(self) -> None:
-            raise KeyError("left")
+        async def start(self) -> None:
+            os.environ["HOARDED"] = "1"
 
     with pytest.raises(ZeroDivisionError):
         async with plugin_host(Hoarder):

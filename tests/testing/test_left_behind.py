@@ -5,17 +5,18 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import shutil
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from textwrap import dedent, indent
 from types import ModuleType
 
 import anyio
 import anyio.lowlevel
+import prometheus_client
 import pytest
 from loguru import logger
 
@@ -147,6 +148,12 @@ BAD = {
         "logger.remove",
         above="from loguru import logger",
     ),
+    "loguru sink taken away": Bad(
+        "self.logger.remove(census_witness.sink)  # <- here",
+        " is gone: {path}:{line} start()",
+        "remove only a sink that you have added",
+        above="import census_witness",
+    ),
     "signal": Bad(
         "signal.signal(signal.SIGUSR2, on_signal)",
         "SIGUSR2 is handled by another function than before: {path}:{line} on_signal()",
@@ -211,6 +218,15 @@ BAD = {
         "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
         "It is everybody's",
         above="from os import environ",
+    ),
+    "environment from a file": Bad(
+        "load_dotenv(stream=io.StringIO('CENSUS_TOKEN=secret'))  # <- here",
+        "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
+        "It is everybody's",
+        above="""
+            import io
+            from dotenv import load_dotenv
+        """,
     ),
     "environment changed": Bad(
         "os.environ.update(CENSUS_KNOWN='changed')  # <- here",
@@ -318,8 +334,6 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     import builtins
     import json
 
-    import prometheus_client
-
     witness = ModuleType("census_witness")
     log = logging.getLogger("witness")
     log.handlers = [logging.StreamHandler()]
@@ -336,6 +350,7 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.setattr(atexit, "register", lambda *f, **k: exits.append(REGISTER(*f, **k)))
     handler = signal.getsignal(signal.SIGUSR2)
     sinks = set(logger._core.handlers)  # type: ignore[attr-defined]
+    vars(witness)["sink"] = logger.add(lambda text: None)
     yield witness
     witness.release.set()
     for close in witness.closing:
@@ -343,7 +358,7 @@ def as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     for name in ("audit", ""):
         known = logging.getLogger(name)
         for one in known.handlers[:]:
-            if type(one).__name__ in ("StreamHandler", "Keeping"):
+            if type(one).__name__ in ("StreamHandler", "NullHandler", "Keeping"):
                 known.removeHandler(one)
     audit = logging.getLogger("audit")
     audit.setLevel(logging.NOTSET)
@@ -478,6 +493,106 @@ async def test_of_a_class_in_a_test_the_rest_of_the_file_is_somebody_elses(plugi
     assert second.startswith("in-a-test: thread 'poller' is still running")
 
 
+async def test_what_the_service_itself_runs_is_not_the_plugins_that_imports_it(
+    plugin_host, plugin_folder, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "census_service.py").write_text(
+        "import census_witness, threading\n"
+        "def work(): census_witness.release.wait()\n"
+        "def begin(): threading.Thread(target=work, daemon=True).start()\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import census_service  # type: ignore[import-not-found]
+
+    path = plugin_folder(
+        """
+        import census_service
+        from marty_chassis.plugins import IPlugin, plugin
+
+        @plugin(name="good")
+        class Good(IPlugin):
+            work = staticmethod(census_service.work)
+        """
+    )
+
+    async with plugin_host(path):
+        census_service.begin()
+
+    del sys.modules["census_service"]
+
+
+async def test_a_task_of_its_context_that_will_not_leave_is_named(plugin_host) -> None:
+    class Stubborn(IPlugin):
+        async def start(self) -> None:
+            self.gate = anyio.Event()
+            self.context.tasks.start(self.stay, name="stubborn")
+
+        async def stay(self) -> None:
+            while not self.gate.is_set():
+                with suppress(anyio.get_cancelled_exc_class()), anyio.CancelScope(shield=True):
+                    await self.gate.wait()
+
+    settings = {"lifecycle": {"stop_timeout": 0.05}}
+    async with plugin_host(Stubborn, settings=settings, clean=False) as host:
+        gate = host.plugin.gate
+
+    with pytest.raises(LeftBehind) as raised:
+        assert_clean(host)
+    gate.set()
+
+    entry, task = raised.value.left
+    assert "could not undo 'task stubborn #1'" in entry
+    assert "stubborn was told to leave and has not" in task
+
+
+async def test_what_it_keeps_in_its_own_module_is_its_own_affair(plugin_host) -> None:
+    class Remembering(IPlugin):
+        async def start(self) -> None:
+            global poll
+            poll = self.recalled
+
+        def recalled(self) -> None: ...
+
+    before = poll
+    async with plugin_host(Remembering):
+        assert poll is not before
+
+    globals()["poll"] = before
+
+
+@pytest.mark.parametrize(
+    "anyio_backend", ["asyncio"]
+)  # a coroutine of trio runs in no task of its own
+async def test_a_task_that_runs_a_library_is_the_lines_that_makes_it(
+    plugin_host, plugin_folder
+) -> None:
+    path = plugin_folder(
+        """
+        import asyncio
+        from marty_chassis.plugins import IPlugin, plugin
+
+        @plugin(name="bad")
+        class Bad(IPlugin):
+            async def start(self):
+                self.other = self.context.tasks.start(asyncio.sleep, 60)
+                self.task = asyncio.create_task(asyncio.sleep(60), name="nap")  # <- here
+        """,
+        name="bad",
+    )
+    line = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if HERE in line)
+
+    async with plugin_host(path, clean=False) as host:
+        task = host.plugin.task
+    with pytest.raises(LeftBehind) as raised:
+        assert_clean(host)
+    task.cancel()
+
+    assert raised.value.left == (
+        f"bad: task 'nap' is still running: {path}:{line} start(). Start it with"
+        " context.tasks.start, which ends it with the plugin.",
+    )
+
+
 async def test_looking_can_be_put_off(plugin_host, plugin_folder) -> None:
     path = plugin_folder(BAD["environment"].text)
 
@@ -512,11 +627,12 @@ CLEAN = """
 
     import anyio
     import census_witness
+    from prometheus_client import CollectorRegistry, Counter
     from marty_chassis.plugins import IMiddlewarePlugin, hookimpl, plugin
 
     logger = logging.getLogger(__name__)
     logger.setLevel("DEBUG")
-    logger.addHandler(logging.NullHandler())
+    logging.getLogger("audit").addHandler(logging.NullHandler())
 
 
     @plugin(name="bad")
@@ -530,6 +646,7 @@ CLEAN = """
             context.resources.callback(root.removeHandler, handler)
             sink = context.logger.add(lambda text: None)
             context.resources.callback(context.logger.remove, sink)
+            Counter("census_own", "in a registry of its own", registry=CollectorRegistry())
             context.resources.callback(signal.signal, signal.SIGUSR2, signal.SIG_DFL)
             signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
@@ -568,6 +685,7 @@ async def test_what_libraries_and_servers_set_up_for_themselves_is_not_the_plugi
     signal.signal(signal.SIGUSR1, signal.SIG_DFL)
     path = plugin_folder(CLEAN)
     theirs = logging.getLogger("census_library.access")
+    monkeypatch.setattr(prometheus_client, "REGISTRY", prometheus_client.CollectorRegistry())
 
     async with plugin_host(path):
         library = ModuleType("census_library")
@@ -576,7 +694,9 @@ async def test_what_libraries_and_servers_set_up_for_themselves_is_not_the_plugi
         theirs.addHandler(logging.StreamHandler())
         theirs.setLevel("INFO")
         theirs.propagate = False
-        signal.signal(signal.SIGUSR1, shutil.rmtree)  # a function of somebody else's
+        signal.signal(signal.SIGUSR1, signal.default_int_handler)
+        prometheus_client.GCCollector(prometheus_client.REGISTRY)
+        prometheus_client.Counter("theirs", "", registry=prometheus_client.REGISTRY)
 
     signal.signal(signal.SIGUSR1, signal.SIG_DFL)
     theirs.handlers.clear()

@@ -71,6 +71,19 @@ async def test_an_instance_which_is_replaced_by_itself() -> None:
     await assert_reloadable(Stamp(), config={"header": "x-stamp"})
 
 
+async def test_one_that_publishes_itself(written) -> None:
+    herald = written(
+        """
+@plugin(name="herald")
+class Herald(IPlugin):
+    async def start(self):
+        await self.context.event_bus.publish("herald.awake", self)
+"""
+    )
+
+    await assert_reloadable(herald)
+
+
 async def test_a_bare_hook_and_one_that_says_exclusive() -> None:
     class Bare:
         @hookimpl
@@ -136,6 +149,10 @@ class Bad(IMiddlewarePlugin):
         COUNTER.replace("self.seen = state", "pass"),
         "what export_state gave was not there in the next generation: let import_state take all of"
         " it. {'requests': 2} was followed by {'requests': 0}",
+    ),
+    "takes its state and empties it": (
+        COUNTER.replace("self.seen = state", "self.seen = state; state['requests'] = 0"),
+        "{'requests': 2} was followed by {'requests': 0}",
     ),
     "is kept by another module": (
         """

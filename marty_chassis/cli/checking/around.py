@@ -165,7 +165,9 @@ def _called(call: ast.Call, source: Source) -> Iterator[Finding]:
     name = source.names.dotted(call.func)
     if not name and isinstance(call.func, ast.Attribute):
         name = f"?.{call.func.attr}"  # A method of whatever it is.
-    if name in _COLLECTORS and not any(one.arg == "registry" for one in call.keywords):
+    registries = [one.value for one in call.keywords if one.arg == "registry"]
+    theirs = not registries or source.names.dotted(registries[0]) == "prometheus_client.REGISTRY"
+    if name in _COLLECTORS and theirs:
         yield source.finding(
             "global-metrics",
             call,

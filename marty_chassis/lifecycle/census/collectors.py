@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from .difference import Difference, Identity, Place
+from .source import Call
 from .sources import Sources
 
 _KINDS = ("Counter", "Gauge", "Histogram", "Summary", "Info", "Enum", "Metric")
@@ -41,4 +42,9 @@ def left(before: Mapping[object, tuple[str, ...]], sources: Sources) -> Iterator
 def _line(names: tuple[str, ...], sources: Sources) -> Place | None:
     # A name may be put together from its parts.
     parts = {name[at:] for name in names for at in range(len(name))}
-    return sources.call(_KINDS, parts, strictly=True) or sources.call((*_KINDS, "register"))
+    return sources.call_that(_registers, parts, strictly=True) or sources.call_that(_registers)
+
+
+def _registers(call: Call) -> bool:
+    elsewhere = "registry" in call.texts() and "REGISTRY" not in call.words()
+    return call.last == "register" or (call.last in _KINDS and not elsewhere)

@@ -98,14 +98,15 @@ def test_while_a_plugin_starts_waiting_is_a_warning(check: Check, write: Write) 
         ("logger.add('log.txt')", "global-logging"),
         ("timer = threading.Timer(1, print)", "own-thread"),
         ("quit()", "ends-service"),
+        ("Gauge('a', 'b', registry=REGISTRY)", "global-metrics"),
     ],
 )
 def test_it_goes_around_the_context(rules: Rules, statement: str, rule: str) -> None:
     broken = rules(f"""
 import asyncio, logging, os, socket, sys, threading
 from loguru import logger
+from prometheus_client import REGISTRY, Gauge
 from requests import Session
-
 plugin_metadata = PluginMetadata(name="one", version="1", description="One")
 {statement}
 """)
