@@ -84,6 +84,10 @@ def _ways(thing: object, most: int, *, in_modules: bool = False) -> list[str]:
         for holder in above[:_WIDTH]:
             if id(holder) in way or id(holder) in ours:
                 continue
+            if isinstance(holder, ModuleType):
+                # What it has besides its names is C's. To ask `_asyncio` for it leaves Python 3.12.1 in
+                # an endless loop at the next collection (python/cpython issue 122695).
+                continue
             held = next((one for one in gc.get_referents(holder) if id(one) in below), None)
             if held is None:
                 continue
@@ -109,8 +113,6 @@ def _root(holder: object, held: object) -> str | None:
     if isinstance(holder, FrameType):
         code = holder.f_code
         return f"the function {code.co_qualname} at {code.co_filename}:{holder.f_lineno}"
-    if isinstance(holder, ModuleType):
-        return f"the module {holder.__name__}"
     if isinstance(holder, dict):
         name = holder.get("__name__")
         module = sys.modules.get(name) if isinstance(name, str) else None

@@ -225,3 +225,31 @@ async def test_the_status_says_when_the_disk_has_moved_on(works: Works) -> None:
     assert same["sha256"] == same["sha256_on_disk"]
     assert moved["sha256"] == same["sha256"] != moved["sha256_on_disk"]
     assert moved["generations"] == [{"number": 1, "stage": "serving", "leases": 0}]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_task_of_its_own_is_named_as_often_as_somebody_asks(works: Works) -> None:
+    """Who asked `_asyncio` what it holds made Python 3.12.1 hang at the second time."""
+    works.write(
+        "a",
+        "1",
+        """
+async def start(self):
+    import asyncio
+    self.task = asyncio.create_task(self.run())
+    witness.events["end"] = self.task.cancel
+async def run(self):
+    while True:
+        await anyio.sleep(0.01)
+""",
+    )
+    await works.start()
+    works.write("a", "2")
+    await works.reload("a", drained=True)
+
+    answers = [await works.ask("/plugins/a?diagnose=leaks") for _ in range(3)]
+
+    works.witness.events["end"]()
+    for found in answers:
+        ways = [way for one in found["leaks"] for way in one["holders"]]
+        assert any("Task > coroutine > Plugin" in way for way in ways), ways
