@@ -17,6 +17,8 @@ class NotStarted(AssertionError):
         self.plugins = tuple(plugins)
 
     def __str__(self) -> str:
+        if not self.plugins:
+            return "there is no plugin: give one, or a folder that holds one."
         lines = [f"plugin {one.name!r} is {one.state.value}{_why(one)}" for one in self.plugins]
         return (
             "\n".join(lines)

@@ -111,7 +111,9 @@ class PluginHost:
 
     @property
     def name(self) -> str:
-        """The first plugin's."""
+        """The first plugin's; raises `NotStarted` where there is none."""
+        if not self.names:
+            raise NotStarted([])
         return self.names[0]
 
     @property

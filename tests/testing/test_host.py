@@ -94,6 +94,17 @@ async def test_one_that_does_not_start_is_named_with_its_reason(plugin_host) -> 
     assert "starts=False" in said
 
 
+async def test_where_there_is_no_plugin_it_is_said(plugin_host, plugin_folder) -> None:
+    folder = plugin_folder("helper = 1", name="_helper").parent
+
+    with pytest.raises(NotStarted, match=r"there is no plugin: give one, or a folder"):
+        async with plugin_host(folder) as host:
+            _ = host.plugin
+    with pytest.raises(NotStarted, match="there is no plugin"):
+        async with plugin_host(config={"header": "x-mine"}):
+            pass
+
+
 async def test_one_that_should_not_start_can_be_looked_at(plugin_host) -> None:
     class Broken(IPlugin):
         async def start(self) -> None:
