@@ -86,6 +86,8 @@ class Exchange:
                     await self._bell.wait()
         except BaseException as error:
             self._leaving = True
+            if self._wanted is not None:
+                self._wanted.forgo()
             await self._leave(task, wait=not isinstance(error, GeneratorExit))
             raise
         finally:
@@ -192,7 +194,7 @@ class Exchange:
 
         Raises what the application raises, and `ApplicationEnded`.
         """
-        if self._base is None or self._over:
+        if self._base is None or self._over or self._leaving:
             raise RuntimeError("the request is over: call_next was called too late")
         if self._run is not None:
             await self._run.stop()

@@ -134,6 +134,11 @@ class Run:
             if self._mode is not Mode.PASSING or self._over is not None:
                 self._tell()
 
+    def forgo(self) -> None:
+        """Nobody will run it: the request was given up before it began."""
+        self._quiet = self.ended = True
+        self._tell()
+
     def _tell(self) -> None:
         """Tell whoever waits that the application has ended."""
         if not self._quiet:

@@ -234,3 +234,24 @@ async def test_no_task_is_left_after_many_requests(house: House, anyio_backend: 
     await asyncio.sleep(0)
 
     assert len(asyncio.all_tasks()) == before
+
+
+async def test_a_request_that_is_given_up_while_its_plugin_turns_to_the_application(
+    house: House,
+) -> None:
+    gates: list[anyio.Event] = []
+
+    async def late(request: Any, call_next: Any) -> Any:
+        await gates[-1].wait()
+        return await call_next(request)
+
+    host = house.around(hello, late)
+    for _ in range(20):  # Which of the two tasks runs first is not said.
+        gates.append(anyio.Event())
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask, host)
+            await anyio.wait_all_tasks_blocked()
+            gates[-1].set()
+            tasks.cancel_scope.cancel()
+
+    assert house.manager.failures.strays.names() == ()
