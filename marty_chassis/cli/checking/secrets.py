@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Final
 
 from marty_chassis.settings.redaction import looks_secret
 
 from .finding import Finding
 from .source import Source
+
+_ABOUT: Final = frozenset(
+    {
+        *(
+            "algorithm",
+            "audience",
+            "cookie",
+            "endpoint",
+            "file",
+            "folder",
+            "header",
+            "id",
+            "issuer",
+        ),
+        *("kind", "name", "path", "prefix", "suffix", "type", "uri", "url"),
+    }
+)
+"""Last words of what is about a secret and none: `token_endpoint`, `key_id`, `password_file`."""
 
 
 def check(source: Source) -> Iterator[Finding]:
@@ -20,7 +39,8 @@ def check(source: Source) -> Iterator[Finding]:
         for node in owner.node.body:
             match node:
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=kind):
-                    if looks_secret(name) and _is_text(kind):
+                    about = name.lower().rpartition("_")[2] in _ABOUT
+                    if looks_secret(name) and not about and _is_text(kind):
                         yield source.finding(
                             "plain-secret",
                             node,

@@ -371,3 +371,21 @@ def test_commands_run_in_a_process_of_their_own(rules: Rules) -> None:
         """)
 
     assert broken == []
+
+
+def test_settings_about_secrets_that_are_none(rules: Rules) -> None:
+    broken = rules("""
+        from pydantic import BaseModel, SecretStr
+
+        class Settings(BaseModel):
+            secret: SecretStr
+            token_endpoint: str
+            password_file: str
+            api_key_header: str | None = None
+            token_expiry: int = 60
+
+        @plugin(name="one", config_schema=Settings, **described)
+        class One(IPlugin): ...
+        """)
+
+    assert broken == []
