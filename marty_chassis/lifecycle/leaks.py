@@ -1,13 +1,15 @@
 """Who holds what should be gone: a walk from it to something that everybody can find.
 
-It looks through all objects of the process, several times: the service stands still for some tens
-of milliseconds. For an operator who has asked for it.
+It looks through all objects of the process, several times: the service stands still meanwhile, for
+some tens of milliseconds where it is small, and for about two seconds at most. For an operator who
+has asked for it.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import (
@@ -32,6 +34,9 @@ _WIDTH = 500
 _RUNS = (AsyncGeneratorType, CoroutineType, FrameType, GeneratorType)
 _MOST = 3
 """Holders that are named for each thing."""
+_SECONDS = 2.0
+"""For all of them together; one step more is taken for each."""
+_TOO_LONG = f"whoever it is was not found within {_SECONDS:g} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +58,30 @@ def leaks(plugin: str, survivors: Survivors, *, briefly: bool = False) -> tuple[
     alive = [survivor for survivor, _ in survivors.things(plugin)]
     if briefly:
         alive = list({one.generation: one for one in reversed(alive)}.values())
-    most = 1 if briefly else _MOST
-    return tuple(Leak(s.generation, s.what, _holders(s, plugin, survivors, most)) for s in alive)
+    most, ends = 1 if briefly else _MOST, time.perf_counter() + _SECONDS
+    return tuple(
+        Leak(s.generation, s.what, _holders(s, plugin, survivors, most, ends)) for s in alive
+    )
 
 
-def _holders(survivor: Survivor, plugin: str, survivors: Survivors, most: int) -> tuple[str, ...]:
+def _holders(
+    survivor: Survivor, plugin: str, survivors: Survivors, most: int, ends: float
+) -> tuple[str, ...]:
     for known, thing in survivors.things(plugin):
         if known == survivor:
-            found = _ways(thing, most)
+            found = _ways(thing, most, ends)
+            if not found and time.perf_counter() > ends:
+                return (_TOO_LONG,)
             return tuple(found) or ("code outside of Python, or a function that runs",)
     return ()
 
 
 def kept_in(thing: object) -> tuple[str, ...]:
     """The ways to it from modules alone, as `json.kept > list > Audit`; none without such a way."""
-    return tuple(_ways(thing, _MOST, in_modules=True))
+    return tuple(_ways(thing, _MOST, time.perf_counter() + _SECONDS, in_modules=True))
 
 
-def _ways(thing: object, most: int, *, in_modules: bool = False) -> list[str]:
+def _ways(thing: object, most: int, ends: float, *, in_modules: bool = False) -> list[str]:
     """Breadth first, against the direction of the references; `in_modules` passes by what runs."""
     way = {id(thing): _word(thing)}
     level = [thing]
@@ -100,7 +111,7 @@ def _ways(thing: object, most: int, *, in_modules: bool = False) -> list[str]:
             word = _word(holder)
             way[id(holder)] = f"{word} > {path}" if word and path else word or path
             level.append(holder)
-        if not level or len(found) >= most:
+        if not level or len(found) >= most or time.perf_counter() > ends:
             break
     for callback in registered():
         if id(callback) in way:

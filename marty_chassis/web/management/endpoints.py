@@ -79,7 +79,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         choices={
             "diagnose": (
                 "Name who holds what should be gone. For an operator: it collects all garbage,"
-                " and the service stands still for some tens of milliseconds.",
+                " and the service stands still meanwhile, for two seconds at most.",
                 "leaks",
             )
         },
