@@ -11,23 +11,11 @@ from marty_chassis.settings.redaction import looks_secret
 from .finding import Finding
 from .source import Source
 
-_ABOUT: Final = frozenset(
-    {
-        *(
-            "algorithm",
-            "audience",
-            "cookie",
-            "endpoint",
-            "file",
-            "folder",
-            "header",
-            "id",
-            "issuer",
-        ),
-        *("kind", "name", "path", "prefix", "suffix", "type", "uri", "url"),
-    }
+_ABOUT: Final = (
+    *("_algorithm", "_audience", "_cookie", "_endpoint", "_file", "_folder", "_header", "_id"),
+    *("_issuer", "_kind", "_name", "_path", "_prefix", "_suffix", "_type", "_uri", "_url"),
 )
-"""Last words of what is about a secret and none: `token_endpoint`, `key_id`, `password_file`."""
+"""The ends of what is about a secret and none: `token_endpoint`, `key_id`, `password_file`."""
 
 
 def check(source: Source) -> Iterator[Finding]:
@@ -39,8 +27,8 @@ def check(source: Source) -> Iterator[Finding]:
         for node in owner.node.body:
             match node:
                 case ast.AnnAssign(target=ast.Name(id=name), annotation=kind):
-                    about = name.lower().rpartition("_")[2] in _ABOUT
-                    if looks_secret(name) and not about and _is_text(kind):
+                    secret = looks_secret(name) and not name.lower().endswith(_ABOUT)
+                    if secret and _is_text(kind):
                         yield source.finding(
                             "plain-secret",
                             node,
