@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+
 import pytest
 
-from marty_chassis.testing import pytest_plugin
+if find_spec("hypothesis"):  # The contract is tested with pluggy and pytest alone.
+    from hypothesis import HealthCheck, settings
+
+    # How long an example takes says more of the machine than of the code.
+    settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("ours")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring the fixtures of our kit; where the wheel is installed its entry point has done so."""
-    if not config.pluginmanager.hasplugin("marty"):
+    if find_spec("marty_chassis") and not config.pluginmanager.hasplugin("marty"):
+        from marty_chassis.testing import pytest_plugin
+
         config.pluginmanager.register(pytest_plugin, "marty")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_plugin_modules_stay() -> Iterator[None]:
+    """What a file's tests read of plugin folders does not count in those of the next file."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.startswith("marty_plugins._"):
+            del sys.modules[name]
 
 
 # As wide as anyio's own, so that a module may share an asynchronous fixture.

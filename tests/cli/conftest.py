@@ -56,11 +56,7 @@ def write(here: Path) -> Write:
 def marty(here: Path, request: pytest.FixtureRequest) -> Iterator[Marty]:
     """Run `marty` in this process."""
     runner = CliRunner()
-    modules = set(sys.modules)
     yield lambda *args: runner.invoke(group, [str(arg) for arg in args], prog_name="marty")
-    for name in [one for one in sys.modules if one.startswith("marty_plugins._")]:
-        if name not in modules:
-            del sys.modules[name]
     # What only looks has taken the sinks of loguru away.
     logger.remove()
     logger.add(sys.stderr)
