@@ -183,11 +183,17 @@ def _called(call: ast.Call, source: Source) -> Iterator[Finding]:
 
 def _is_fine(call: ast.Call, name: str, source: Source) -> bool:
     """Whether a call of this kind does no harm: what it begins is ended, or it does nothing."""
-    match call:
-        case ast.Call(func=ast.Attribute(attr="addHandler"), args=[handler]):
-            null = source.names.dotted(handler) == "logging.NullHandler()"
+    match name.rpartition(".")[2]:
+        case "addHandler":
+            null = "logging.NullHandler()" in map(source.names.dotted, call.args)
             return null or "removeHandler" in source.outline.mentioned
-    return name.endswith(("create_task", "ensure_future")) and is_waited_for(call, source)
+        case "add":
+            return "remove" in source.outline.mentioned
+        case "remove":
+            return bool(call.args) and name == "loguru.logger.remove"
+        case "create_task" | "ensure_future":
+            return is_waited_for(call, source)
+    return False
 
 
 def _written(target: ast.expr, source: Source) -> Iterator[Finding]:

@@ -323,6 +323,8 @@ def test_what_a_plugin_begins_and_ends_itself(rules: Rules) -> None:
         import asyncio
         import logging
 
+        import loguru
+
         logging.getLogger("orders").addHandler(logging.NullHandler())
 
         @plugin(name="one", **described)
@@ -331,6 +333,10 @@ def test_what_a_plugin_begins_and_ends_itself(rules: Rules) -> None:
                 handler, logger = logging.StreamHandler(), logging.getLogger("orders")
                 logger.addHandler(handler)
                 self.context.resources.callback(logger.removeHandler, handler)
+                self.sink = loguru.logger.add(print)
+
+            async def stop(self):
+                loguru.logger.remove(self.sink)
 
             async def check_health(self):
                 await asyncio.create_task(self.look())

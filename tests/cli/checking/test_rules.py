@@ -96,6 +96,8 @@ def test_while_a_plugin_starts_waiting_is_a_warning(check: Check, write: Write) 
         ("asyncio.get_running_loop().create_task(None)", "own-task"),
         ("logging.basicConfig()", "global-logging"),
         ("logger.add('log.txt')", "global-logging"),
+        ("logger.remove()", "global-logging"),
+        ("sys.path.remove('vendor')", "global-modules"),
         ("timer = threading.Timer(1, print)", "own-thread"),
         ("quit()", "ends-service"),
         ("Gauge('a', 'b', registry=REGISTRY)", "global-metrics"),
