@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marty_chassis.boundary import Faults
-from marty_chassis.discovery.bundled import bundled
+from marty_chassis.discovery.bundled import BUNDLED, bundled
 from marty_chassis.discovery.candidate import Candidate, Place
 from marty_chassis.discovery.duplicates import settled
 from marty_chassis.discovery.entry_points import installed, switched_off
@@ -57,6 +57,12 @@ class Search:
         asked_for = self.wishes.sections | self.wishes.required | {self.only or ""}
         for reference in bundled(asked_for - known):
             self.take(reference)
+        self.problems += [
+            _in_place_of_bundled(one)
+            for one in self.candidates
+            if one.name in asked_for.intersection(BUNDLED) and one.source.kind != "bundled"
+            if self.wishes.choice(one.name) is None
+        ]
 
     def take(self, place: Place) -> None:
         """Read one place, unless it is off."""
@@ -170,6 +176,16 @@ _NOT_NAMED = (
 def _unread(name: str, place: Place, why: str) -> Candidate:
     metadata = PluginMetadata(name, version=place.source.version or "0.0.0")
     return Candidate(name=name, metadata=metadata, source=place.source, problem=why, place=place)
+
+
+def _in_place_of_bundled(one: Candidate) -> Problem:
+    return Problem(
+        "",
+        f"it takes the place of the bundled plugin {one.name!r}",
+        str(one.source),
+        f"Rename it; or say that it is meant: plugins.settings.{one.name}.from.",
+        "warning",
+    )
 
 
 def _empty(place: Place) -> Problem:

@@ -186,6 +186,23 @@ def test_a_plugin_of_a_bundled_name_takes_its_place(project: Project) -> None:
     found = project.discover()
 
     assert [one.source.kind for one in found.usable] == ["folder"]
+    (warning,) = found.problems
+    assert warning.severity == "warning"
+    assert project.shown(warning) == (
+        "/project/plugins/consul.py: it takes the place of the bundled plugin 'consul'. Rename it;"
+        " or say that it is meant: plugins.settings.consul.from."
+    )
+
+
+def test_a_plugin_that_is_meant_to_take_the_place_of_a_bundled_one_is_no_problem(
+    project: Project,
+) -> None:
+    project.write("plugins/consul.py")
+    project.plugins.update({"consul": {}, "settings": {"consul": {"from": "plugins/consul.py"}}})
+
+    found = project.discover()
+
+    assert [one.source.kind for one in found.usable] == ["folder"]
     assert found.problems == ()
 
 
