@@ -22,15 +22,18 @@ from marty_chassis.boundary.words import (
     shortened,
     traceback_of,
 )
+from marty_chassis.errors import ConfigurationError, MissingExtra
 
 
 class Faults:
     """Every fault is written down, counted, told to listeners, and logged at a bearable rate.
 
-    The first of its key (plugin, phase, hook, kind) is logged with its traceback, then one line
-    every `interval` seconds at most, which says how many came in between; those in between have
-    a traceback of places alone. `redact` is applied to the plugin's words before anybody sees them. `on_interrupt` is called for a `KeyboardInterrupt`
-    that arrived inside a plugin. For use in the event loop's thread.
+    The first of its key (plugin, phase, hook, kind) is logged with its traceback, unless it is a
+    wrong configuration or a missing extra, whose words say it all; then one line every `interval`
+    seconds at most, which says how many came in between; those in between have a traceback of
+    places alone. `redact` is applied to the plugin's words before anybody sees them.
+    `on_interrupt` is called for a `KeyboardInterrupt` that arrived inside a plugin. For use in the
+    event loop's thread.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Faults:
                 (places_of if quiet else traceback_of)(error), TRACEBACK_LIMIT
             ),
             at=at,
+            advised=isinstance(error, ConfigurationError | MissingExtra),
         )
         self._counts[key] = self._counts.get(key, 0) + 1
         self._recent.setdefault(plugin, deque(maxlen=self._keep)).append(fault)
@@ -140,9 +144,9 @@ class Faults:
     def _log(self, fault: Fault, key: FaultKey) -> None:
         before = self._logged.get(key)
         self._logged[key] = _Logged(fault.at)
-        if before is None:
+        if before is None and not fault.advised:
             text = f"{fault}\n{fault.traceback}"
-        elif before.suppressed:
+        elif before is not None and before.suppressed:
             text = f"{fault} ({before.suppressed} more before)"
         else:
             text = str(fault)
@@ -198,9 +202,13 @@ class Fault:
     message: str
     traceback: str = field(repr=False)
     at: float
+    advised: bool = False
+    """Whether the message says itself what is to be done, outside of the plugin's code."""
 
     def __str__(self) -> str:
         where = self.phase.value if self.hook is None else f"{self.phase.value} {self.hook}"
+        if self.advised:
+            return f"{where} failed: {' '.join(self.message.split())}"
         # One line, whatever the plugin says, so that nobody writes log lines of his own.
         said = self.message.replace("\r", "\\r").replace("\n", "\\n")
         return f"{where} failed: {self.kind}{said and f': {said}'}"

@@ -42,6 +42,8 @@ _WHAT_TO_DO = {
 
 def of_fault(fault: Fault) -> str:
     """The reason of a plugin that failed."""
+    if fault.advised:
+        return str(fault)
     what = " ".join(fault.message.split())
     what = what if len(what) <= _LONGEST else f"{what[:_LONGEST]} ..."
     first = f"{fault.phase.value} {fault.hook}" if fault.hook else fault.phase.value

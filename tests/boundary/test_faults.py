@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from marty_chassis.boundary import Fault, FaultKey, Faults, Phase
+from marty_chassis.errors import InvalidConfiguration, MartyError, MissingExtra, Problem
 
 
 class Clock:
@@ -213,6 +214,31 @@ def test_the_same_again_is_one_line_in_ten_seconds_with_the_number_left_out(
     assert logged[1].endswith("start failed: ValueError: b (99 more before)\n")
     assert logged[2].endswith("start failed: ValueError: c\n")
     assert faults.count("x") == 102
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (
+            InvalidConfiguration([Problem("plugins.x.key", "missing", "config.yaml:4:3")]),
+            "initialize failed: the configuration cannot be used, 1 problem:"
+            " config.yaml:4:3 plugins.x.key: missing.",
+        ),
+        (
+            MissingExtra("x", "lib", "ex"),
+            "initialize failed: x needs lib, which is not installed."
+            """ Install it with the extra 'ex': pip install "marty-chassis[ex]\"""",
+        ),
+    ],
+)
+def test_what_says_itself_what_to_do_is_logged_in_one_line(
+    logged: list[str], error: MartyError, text: str
+) -> None:
+    fault = Faults().report(raised(error), plugin="x", phase=Phase.INITIALIZE)
+
+    assert logged == [f"ERROR {{'plugin': 'x'}} {text}\n"]
+    assert str(fault) == text
+    assert "test_faults.py" in fault.traceback
 
 
 def test_one_that_is_not_logged_names_its_places() -> None:
