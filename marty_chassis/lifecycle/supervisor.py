@@ -381,6 +381,12 @@ class Supervisor:
         except (StartAborted, InvalidConfiguration):
             await self.stop()
             raise
+        if self.missing:
+            logger.warning(
+                "each request of the application is answered with 503 until these have started: {}."
+                " What the service can do without has plugins.settings.<name>.required: false.",
+                ", ".join(one.name for one in self.missing),
+            )
         for unit in self._units.values():
             if unit.broken:
                 await self._moves.tell_failed(unit, Phase.IMPORT, unit.reason)
