@@ -61,14 +61,13 @@ class Audit:
         """Write the log line."""
         # The name is a stranger's: quoted, so that it stays in its line.
         logger.bind(plugin=attempt.plugin).info(
-            "management: {} at {} asked to {} {!r}: {}, {} {}",
+            "management: {} at {} asked to {} {!r}: {}, {}",
             attempt.role,
             attempt.client,
             attempt.action,
             attempt.plugin,
             attempt.outcome,
-            attempt.status,
-            attempt.type,
+            f"{attempt.status} {attempt.type}".rstrip(),
         )
 
     async def publish(self, attempt: Attempt) -> None:

@@ -169,7 +169,7 @@ async def test_each_attempt_is_an_event_and_a_log_line(make: Make, log: list[str
     ]
     lines = [line for line in log if line.startswith("management: ")]
     assert len(lines) == 6
-    assert "asked to disable 'mailer': done, 200" in lines[0]
+    assert "asked to disable 'mailer': done, 200 {'plugin'" in lines[0]
     said = f"{lines} {witness.seen}"
     for token in ("the-operators-token", VIEWER, "a-guess"):
         assert token not in said
