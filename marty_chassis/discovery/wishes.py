@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from marty_chassis.discovery.bundled import BUNDLED
 from marty_chassis.errors import Problem, did_you_mean
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Wishes:
         # Whoever has a configuration has paid for pydantic already.
         from marty_chassis.settings import unknown_sections
 
-        return unknown_sections(self._config, known)
+        return unknown_sections(self._config, known, BUNDLED)
 
     def _missing(self, name: str, known: frozenset[str]) -> Problem:
         plugins = self._config.plugins
@@ -61,6 +62,6 @@ class Wishes:
             ".".join(str(one) for one in key),
             f"the plugin {name!r} is required and was not found",
             self._config.origin(key),
-            did_you_mean(name, sorted(known)).strip()
+            did_you_mean(name, sorted({*known, *BUNDLED})).strip()
             or "Install it, or put it into a plugin folder.",
         )

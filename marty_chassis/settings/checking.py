@@ -9,6 +9,7 @@ from marty_chassis.errors import InvalidConfiguration, Problem, did_you_mean
 from marty_chassis.settings.config import ChassisConfig
 from marty_chassis.settings.names import canonical
 from marty_chassis.settings.places import dotted
+from marty_chassis.settings.reports import in_order
 
 __all__ = ["check", "unknown_sections"]
 
@@ -18,12 +19,13 @@ def check(
     *,
     plugin_models: Mapping[str, type] | None = None,
     known_names: Iterable[str] | None = None,
+    others: Iterable[str] = (),
     config_class: type[ChassisConfig] = ChassisConfig,
 ) -> list[Problem]:
     """Give everything that is wrong or strange, errors first; an empty list is a clean bill.
 
     With the plugins' models their sections are checked too; with the names of all known plugins,
-    sections that belong to none are named.
+    sections that belong to none are named. others: plugins that are not known, and may be meant.
     """
     try:
         config = config_class.load(path)
@@ -38,13 +40,19 @@ def check(
         except InvalidConfiguration as error:
             problems += error.problems
     if known_names is not None:
-        problems += unknown_sections(config, known_names)
-    return [*problems, *config.warnings]
+        problems += unknown_sections(config, known_names, others)
+    return in_order([*problems, *config.warnings])
 
 
-def unknown_sections(config: ChassisConfig, known_names: Iterable[str]) -> list[Problem]:
-    """Give a warning for each section, and each entry of `plugins.settings`, of no known plugin."""
-    known = sorted({canonical(name) for name in known_names})
+def unknown_sections(
+    config: ChassisConfig, known_names: Iterable[str], others: Iterable[str] = ()
+) -> list[Problem]:
+    """Give a warning for each section, and each entry of `plugins.settings`, of no known plugin.
+
+    others: plugins that are not known, and may be meant.
+    """
+    known = {canonical(name) for name in known_names}
+    guesses = sorted({*known, *others})
     plugins = config.plugins
     places: list[tuple[str, ...]] = [("plugins", name) for name in plugins.sections]
     places += [("plugins", "settings", name) for name in plugins.settings]
@@ -53,7 +61,8 @@ def unknown_sections(config: ChassisConfig, known_names: Iterable[str]) -> list[
             dotted(place),
             "no such plugin is known",
             config.origin(place),
-            did_you_mean(place[-1], known).strip() or "`marty plugins list` shows those that are.",
+            did_you_mean(place[-1], guesses).strip()
+            or "`marty plugins list` shows those that are.",
             "warning",
         )
         for place in places

@@ -230,6 +230,17 @@ def test_a_section_of_no_known_plugin_is_a_warning(project: Project) -> None:
     ]
 
 
+def test_a_bundled_plugin_is_guessed_though_nobody_has_asked_for_it(project: Project) -> None:
+    project.plugins.update({"jwt-authentcation": {}, "required": ["consol"]})
+
+    found = project.discover()
+
+    assert [one.hint for one in found.problems] == [
+        "Did you mean 'consul'?",
+        "Did you mean 'jwt-authentication'?",
+    ]
+
+
 def test_what_was_found_can_be_asked_for_by_name(project: Project) -> None:
     project.write("plugins/on.py")
     project.write("plugins/off.py")

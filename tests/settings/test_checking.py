@@ -63,6 +63,26 @@ def test_settings_of_nobody_are_named_too(load) -> None:
     assert problem.severity == "warning"
 
 
+def test_a_plugin_that_is_not_there_yet_may_be_meant(load) -> None:
+    config = load("plugins:\n  consol: {}\n")
+
+    (problem,) = unknown_sections(config, ["tracing"], ["consul"])
+
+    assert problem.hint == "Did you mean 'consul'?"
+
+
+def test_what_is_wrong_in_several_sections_is_said_in_the_order_of_the_lines(write) -> None:
+    path = write("plugins:\n  nobody: {}\n  b: {number: x}\n  a: {number: y}\n")
+
+    problems = check(path, plugin_models={"a": Model, "b": Model}, known_names=["a", "b"])
+
+    assert [problem.path for problem in problems] == [
+        "plugins.b.number",
+        "plugins.a.number",
+        "plugins.nobody",
+    ]
+
+
 def test_a_configuration_of_a_service_is_checked_as_its_own_class(write) -> None:
     class ServiceConfig(ChassisConfig):
         extra_key: int = 1

@@ -28,10 +28,11 @@ def check(context: click.Context, session: Session, as_data: bool) -> None:
     Exits with 1 if it cannot be used; warnings alone are no reason.
     """
     from marty_chassis.cli.sections import models_and_names
+    from marty_chassis.discovery.bundled import BUNDLED
     from marty_chassis.settings import check as checked
 
     models, names = models_and_names(session)
-    problems = checked(session.path, plugin_models=models, known_names=names)
+    problems = checked(session.path, plugin_models=models, known_names=names, others=BUNDLED)
     errors = [one for one in problems if one.severity == "error"]
     if as_data:
         as_json(
