@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import click
 
+from marty_chassis.errors import MartyError
+
 from .session import Session
 
 
@@ -35,8 +37,11 @@ def warn(text: str, session: Session | None = None) -> None:
 
 
 def fail(error: BaseException, session: Session) -> None:
-    """Say on stderr what went wrong; with `--verbose` where, too."""
-    if session.verbose:
+    """Say on stderr what went wrong; with `--verbose` where, too.
+
+    An error of ours that nobody else's has caused says it all in its words.
+    """
+    if session.verbose and not (isinstance(error, MartyError) and error.__cause__ is None):
         said = "".join(traceback.format_exception(error)).rstrip()
         click.echo(click.style(said, dim=True), err=True, color=_colours())
     head = click.style("error:", fg="red", bold=True)

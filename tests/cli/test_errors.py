@@ -144,6 +144,20 @@ def test_the_traceback_is_there_for_those_who_ask(
     assert "ZeroDivisionError: division by zero" in process.err.splitlines()[-1]
 
 
+def test_what_the_words_say_already_needs_no_traceback(
+    start: Callable[..., Process], write: Write
+) -> None:
+    write("config.yaml", "service: {prot: 1}")
+
+    process = start("dev")
+
+    assert process.wait() == 3
+    assert process.err == (
+        "error: the configuration cannot be used, 1 problem:\n"
+        "  config.yaml:1:17 service.prot: an unknown key. Did you mean 'port'?\n"
+    )
+
+
 def test_a_service_that_does_not_start_says_why(
     start: Callable[..., Process], write: Write
 ) -> None:
