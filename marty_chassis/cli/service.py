@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
+from loguru import logger
 
 from marty_chassis.errors import MissingExtra
 
@@ -114,10 +116,25 @@ async def made_application(wanted: Wanted) -> ASGIApp:
 
     if wanted.target is None:
         return create_app(wanted.config, debug=wanted.debug)
+    if wanted.config.path is not None:
+        # For an application that makes its chassis itself, from this file.
+        os.environ["MARTY_CONFIG"] = str(wanted.config.path)
     app = await made(wanted.target, imported(wanted.target, wanted.folder))
-    if chassis_of(app) is not None:
-        return app
-    return Chassis(wanted.config).wrap(app)
+    if (chassis := chassis_of(app)) is None:
+        return Chassis(wanted.config).wrap(app)
+    _warn_of_another(wanted, chassis.config.path)
+    return app
+
+
+def _warn_of_another(wanted: Wanted, read: Path | None) -> None:
+    """Say so when an application has not read the file that `marty` was given, or found."""
+    given = wanted.config.path
+    if given is None or (read is not None and read.resolve() == given.resolve()):
+        return
+    logger.warning(
+        f"{given} is not read: {wanted.target} makes its chassis itself, from"
+        f" {read or 'no file'}. Name the file there: create_app({str(given)!r})."
+    )
 
 
 def _managed_at(app: ASGIApp, address: Address) -> str | None:

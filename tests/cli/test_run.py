@@ -74,6 +74,48 @@ def test_an_application_is_served_with_plugins_however_it_is_made(
 
 
 @pytest.mark.usefixtures("project")
+def test_a_file_that_the_application_does_not_read_is_named(
+    start: Callable[..., Process], write: Write
+) -> None:
+    write(
+        "forgetful.py",
+        """
+        from marty_chassis import create_app
+        app = create_app()
+        """,
+    )
+
+    process = start("run", "forgetful:app", "--port", 0)
+
+    process.said(SERVES)
+    assert (
+        "config.yaml is not read: forgetful:app makes its chassis itself, from no file."
+        " Name the file there: create_app('config.yaml').\n"
+    ) in process.err
+
+
+@pytest.mark.usefixtures("project")
+def test_an_application_may_take_the_file_that_marty_was_given(
+    start: Callable[..., Process], write: Write
+) -> None:
+    write("other.yaml", "service: {name: other}\nplugins: {directories: [./plugins]}")
+    write(
+        "willing.py",
+        """
+        import os
+        from marty_chassis import create_app
+        app = create_app(os.environ["MARTY_CONFIG"])
+        """,
+    )
+
+    process = start("run", "--config", "other.yaml", "willing:app", "--port", 0)
+
+    answer = httpx2.get(process.said(SERVES)[1])
+    assert answer.headers["x-plugin"] == "was here"
+    assert "is not read" not in process.err
+
+
+@pytest.mark.usefixtures("project")
 def test_a_configuration_alone_is_a_service(start: Callable[..., Process]) -> None:
     process = start("run", "--port", 0)
 
