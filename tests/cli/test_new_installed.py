@@ -58,7 +58,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Fresh:
     folder = tmp_path_factory.mktemp("projects")
     variables = fresh_environment(tmp_path_factory.mktemp("installing"))
     fresh = Fresh(folder, variables)
-    variables["MYPY_CACHE_DIR"] = str(folder / ".mypy_cache")  # one for all: they import the same
+    variables["MYPY_CACHE_DIR"] = ".mypy_cache"  # each its own: their tests have the same names
     fresh.run("python -m venv .venv")
     variables["PATH"] = f"{folder / '.venv' / 'bin'}{os.pathsep}{variables['PATH']}"
     fresh.run("python -m pip install -q --upgrade pip")

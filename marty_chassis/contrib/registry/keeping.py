@@ -122,7 +122,14 @@ class Keeper:
                 calls[PING] = self._backend.ping
             else:
                 self._link.forget(PING)
-            return await self._all(calls)
+            worked = await self._all(calls)
+            # One that left while it was announced is withdrawn now, not a third of the TTL later.
+            if worked and self._held.keys() - self._leaving - self._ids():
+                self.look()
+            return worked
+
+    def _ids(self) -> set[str]:
+        return {service.get("id", "") for service in self._registered()}
 
     async def _withdraw(self, ids: Iterable[str], seconds: float) -> None:
         seconds = min(seconds, HURRY) if self._link.is_away else seconds

@@ -162,9 +162,12 @@ async def test_a_service_that_leaves_while_a_reload_is_under_way_stays_away(regi
             await gate.reached.wait()
             await host.chassis.service_registry.unregister("db-1")
             gate.open.set()
-        await until(lambda: host.plugin.keeper.held == ("shop-1",))
 
-        assert await registry.found("db") == {}
+        async def it_has_gone() -> bool:
+            return not await registry.found("db")
+
+        await until(it_has_gone)
+        await until(lambda: host.plugin.keeper.held == ("shop-1",))
 
 
 async def test_a_reload_that_fails_after_it_has_registered_takes_nothing_out(
