@@ -19,7 +19,8 @@ from ..programs import program
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples"
 EXAMPLES = sorted(
-    {*FOLDER.glob("[!_]*.py"), *FOLDER.glob("*/service.py")} - {FOLDER / "storefront" / "service.py"}
+    {*FOLDER.glob("[!_]*.py"), *FOLDER.glob("*/service.py")}
+    - {FOLDER / "storefront" / "service.py"}
 )
 PACKAGES = {str(Path(package.__path__[0]).parent) for package in (marty_chassis, marty_hookspecs)}
 
