@@ -57,7 +57,8 @@ def leaks(plugin: str, survivors: Survivors, *, briefly: bool = False) -> tuple[
     gc.collect()
     alive = [survivor for survivor, _ in survivors.things(plugin)]
     if briefly:
-        alive = list({one.generation: one for one in reversed(alive)}.values())
+        first = {one.generation: one for one in reversed(alive)}
+        alive = [first[generation] for generation in sorted(first)]
     most, ends = 1 if briefly else _MOST, time.perf_counter() + _SECONDS
     return tuple(
         Leak(s.generation, s.what, _holders(s, plugin, survivors, most, ends)) for s in alive

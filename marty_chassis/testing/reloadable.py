@@ -12,10 +12,11 @@ import httpx2
 from marty_chassis.boundary import Detached, spawn
 from marty_hookspecs.web import Receive, Scope, Send
 
+from .clean import assert_clean
 from .defaults import SECONDS, merged
 from .echo import echo
 from .exports import Exports
-from .failures import NotReloadable
+from .failures import LeftBehind, NotReloadable
 from .host import PluginHost
 from .serving import URL
 
@@ -36,8 +37,8 @@ async def assert_reloadable(
 
     Raises `NotReloadable` with all that went wrong: a reload that was taken back, a request that was
     not answered as before, a fault, state that `export_state` gives and the next generation does
-    not have, something of an old generation that is alive afterwards, with who holds it. And
-    `LeftBehind` as `PluginHost` does.
+    not have, something of an old generation that is alive afterwards, with who holds it. Where that
+    is all well, `LeftBehind` as `PluginHost` does.
 
     plugin: a class, a file, or what else `PluginHost` takes; only a file's code is read anew.
     headers: of every request, for a plugin that lets nobody in without. A plugin of which there can
@@ -46,15 +47,23 @@ async def assert_reloadable(
     limits = {"plugins": {"reload": {"exclusive_timeout": EXCLUSIVE}}}
     app = _SlowApp()
     async with PluginHost(
-        plugin, config=config, settings=merged(limits, settings or {}), app=app
+        plugin, config=config, settings=merged(limits, settings or {}), app=app, clean=False
     ) as host:
         transport = httpx2.ASGITransport(host.app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(
             transport=transport, base_url=URL, headers=dict(headers or {})
         ) as client:
             problems = await _Trial(host, app, client).run()
-        if problems:
-            raise NotReloadable(host.name, problems)
+    problems += [f"{fault}" for fault in host.chassis.faults.recent(host.name)]
+    try:
+        assert_clean(host)
+    except LeftBehind as found:
+        if not problems:
+            raise
+        # The line that does it says more than who holds what it has made.
+        problems = [*found.left, *problems]
+    if problems:
+        raise NotReloadable(host.name, problems)
 
 
 class _SlowApp:
@@ -97,8 +106,6 @@ class _Trial:
         await self._supervisor.dropped(self._host.name)
         # What it has published may hold something of it.
         self._host.events.clear()
-        faults = self._host.chassis.faults.recent(self._host.name)
-        self._problems += [f"{fault}" for fault in faults]
         for leak in self._supervisor.leaks_of(self._host.name, briefly=True):
             self._problems.append(
                 f"the {leak.what} of generation {leak.generation} is still alive, held by"

@@ -13,7 +13,7 @@ from marty_chassis.testing import LeftBehind, NotReloadable, assert_reloadable
 HEAD = """
 import anyio
 import reload_witness
-from marty_chassis.plugins import IMiddlewarePlugin, IPlugin, plugin
+from marty_chassis.plugins import IMiddlewarePlugin, IPlugin, IServicePlugin, plugin
 
 """
 
@@ -153,6 +153,28 @@ class Bad(IMiddlewarePlugin):
     "takes its state and empties it": (
         COUNTER.replace("self.seen = state", "self.seen = state; state['requests'] = 0"),
         "{'requests': 2} was followed by {'requests': 0}",
+    ),
+    "leaves something behind": (
+        """
+import atexit
+
+@plugin(name="bad")
+class Bad(IPlugin):
+    async def start(self):
+        atexit.register(self.end)
+
+    def end(self): ...
+""",
+        "end() is registered with atexit",
+    ),
+    "fails while it leaves": (
+        """
+@plugin(name="bad")
+class Bad(IServicePlugin):
+    async def on_service_unregister(self, service_info):
+        raise KeyError("whom?")
+""",
+        "hook service.pre_unregister failed: KeyError: 'whom?'",
     ),
     "is kept by another module": (
         """
