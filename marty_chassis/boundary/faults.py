@@ -22,18 +22,24 @@ from marty_chassis.boundary.words import (
     shortened,
     traceback_of,
 )
-from marty_chassis.errors import ConfigurationError, MissingExtra
+from marty_chassis.errors import (
+    ConfigurationError,
+    MissingExtra,
+    UnknownHook,
+    WrongAnswer,
+    WrongArguments,
+)
 
 
 class Faults:
     """Every fault is written down, counted, told to listeners, and logged at a bearable rate.
 
     The first of its key (plugin, phase, hook, kind) is logged with its traceback, unless it is a
-    wrong configuration or a missing extra, whose words say it all; then one line every `interval`
-    seconds at most, which says how many came in between; those in between have a traceback of
-    places alone. `redact` is applied to the plugin's words before anybody sees them.
-    `on_interrupt` is called for a `KeyboardInterrupt` that arrived inside a plugin. For use in the
-    event loop's thread.
+    wrong configuration, a missing extra or a misunderstood contract, whose words say it all; then
+    one line every `interval` seconds at most, which says how many came in between; those in
+    between have a traceback of places alone. `redact` is applied to the plugin's words before
+    anybody sees them. `on_interrupt` is called for a `KeyboardInterrupt` that arrived inside a
+    plugin. For use in the event loop's thread.
     """
 
     def __init__(
@@ -75,7 +81,7 @@ class Faults:
                 (places_of if quiet else traceback_of)(error), TRACEBACK_LIMIT
             ),
             at=at,
-            advised=isinstance(error, ConfigurationError | MissingExtra),
+            advised=_is_advice(error),
         )
         self._counts[key] = self._counts.get(key, 0) + 1
         self._recent.setdefault(plugin, deque(maxlen=self._keep)).append(fault)
@@ -203,7 +209,7 @@ class Fault:
     traceback: str = field(repr=False)
     at: float
     advised: bool = False
-    """Whether the message says itself what is to be done, outside of the plugin's code."""
+    """Whether it is an error of ours whose message says where and what to do."""
 
     def __str__(self) -> str:
         where = self.phase.value if self.hook is None else f"{self.phase.value} {self.hook}"
@@ -221,6 +227,12 @@ class FaultKey(NamedTuple):
     phase: Phase
     hook: str | None
     kind: str
+
+
+def _is_advice(error: BaseException) -> bool:
+    if isinstance(error, UnknownHook | WrongArguments):
+        return bool(error.place)
+    return isinstance(error, ConfigurationError | MissingExtra | WrongAnswer)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from loguru import logger
+
 from marty_chassis.boundary import Faults, Phase
 from marty_chassis.errors import InvalidRequirement
 
@@ -90,6 +92,9 @@ class Intake:
         unit.broken = True
         fault = unit.candidate.fault
         reason = reason or (reasons.of_fault(fault) if fault is not None else "It was not read.")
+        if fault is None:
+            # A fault has been logged with its traceback.
+            logger.bind(plugin=unit.name).warning(f"error: {reason}")
         self._moves.move(unit, State.ERROR, phase=Phase.IMPORT, reason=reason)
 
     def __repr__(self) -> str:

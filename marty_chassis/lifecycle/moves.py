@@ -261,16 +261,19 @@ class Moves:
         cycle = self.order.cycles.get(unit.name)
         if cycle is not None:
             ring = tuple(name for name in dict.fromkeys(cycle.path) if name != unit.name)
-            reason = reasons.of_cycle(cycle)
-            self.move(unit, State.BLOCKED, reason=reason, blocked_by=ring or (unit.name,))
+            self._block(unit, reasons.of_cycle(cycle), ring or (unit.name,))
         elif prospect.ground is Outlook.GONE:
             unit.asked = False
             unit.quiet_timer()
             reason = reasons.of_block(prospect.lacking, self.units)
-            names = reasons.blockers(prospect.lacking)
-            self.move(unit, State.BLOCKED, reason=reason, blocked_by=names)
+            self._block(unit, reason, reasons.blockers(prospect.lacking))
         elif prospect.ground is Outlook.READY and not prospect.waits:
             self.begin(unit, self.rise, self.born(unit))
+
+    def _block(self, unit: Unit, reason: str, blocked_by: tuple[str, ...]) -> None:
+        if unit.state is not State.BLOCKED:
+            logger.bind(plugin=unit.name).warning(f"blocked: {reason}")
+        self.move(unit, State.BLOCKED, reason=reason, blocked_by=blocked_by)
 
     def _put_aside(self, unit: Unit) -> None:
         unit.quiet_timer()

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from marty_chassis.boundary import Fault, FaultKey, Faults, Phase
-from marty_chassis.errors import InvalidConfiguration, MartyError, MissingExtra, Problem
+from marty_chassis.errors import (
+    InvalidConfiguration,
+    MartyError,
+    MissingExtra,
+    Problem,
+    UnknownHook,
+    WrongArguments,
+)
 
 
 class Clock:
@@ -229,6 +236,11 @@ def test_the_same_again_is_one_line_in_ten_seconds_with_the_number_left_out(
             "initialize failed: x needs lib, which is not installed."
             """ Install it with the extra 'ex': pip install "marty-chassis[ex]\"""",
         ),
+        (
+            WrongArguments("a_hook", ["y"], ["x"], plugin="x", place="x.py:3"),
+            "initialize failed: plugin 'x' implements 'a_hook' at x.py:3 with y; the hook has x."
+            " Take any of these by name, as plain parameters, or none.",
+        ),
     ],
 )
 def test_what_says_itself_what_to_do_is_logged_in_one_line(
@@ -239,6 +251,13 @@ def test_what_says_itself_what_to_do_is_logged_in_one_line(
     assert logged == [f"ERROR {{'plugin': 'x'}} {text}\n"]
     assert str(fault) == text
     assert "test_faults.py" in fault.traceback
+
+
+def test_a_hook_that_is_asked_somewhere_has_a_traceback_that_says_where(logged: list[str]) -> None:
+    fault = Faults().report(raised(UnknownHook("nix", [])), plugin="x", phase=Phase.RUN)
+
+    assert "test_faults.py" in logged[0]
+    assert str(fault).startswith("run failed: UnknownHook: ")
 
 
 def test_one_that_is_not_logged_names_its_places() -> None:

@@ -81,7 +81,7 @@ def test_of_two_plugins_with_one_command_the_first_one_has_it(marty: Marty, writ
         (("return [greet]", "return [1]"), "brings an object of type int where a click command"),
         (("return [greet]", "1 / 0"), "brings no commands: hook cli.commands failed: ZeroDivision"),
         (("return [greet]", "return 7"), "brings an object of type int where"),
-        (("(self)", "(self, wrong)"), "brings no commands: initialize failed: WrongArguments"),
+        (("(self)", "(self, wrong)"), "brings no commands: initialize failed: plugin"),
         (("IPlugin):", "IPlugin):\n        def __init__(self): exit(3)\n"), "SystemExit"),
     ],
 )

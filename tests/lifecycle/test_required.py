@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from loguru import logger
 
 from marty_chassis.errors import PluginRequired
 from marty_chassis.lifecycle import Missing, State
@@ -42,19 +41,6 @@ async def test_a_closed_plugin_with_a_section_is_required_from_the_beginning() -
     assert status(manager, "auth").failure_policy == "closed"
     assert status(manager, "auth").required
     await manager.stop()
-
-
-async def test_the_log_says_why_requests_will_be_refused() -> None:
-    manager = house({"auth": {"key": "k"}})
-    await manager.load(guard(start=fail))
-    lines: list[str] = []
-    sink = logger.add(lines.append, format="{message}")
-
-    await manager.start()
-
-    logger.remove(sink)
-    await manager.stop()
-    assert any("answered with 503 until these have started: auth." in line for line in lines)
 
 
 async def test_a_closed_plugin_is_required_once_it_has_served() -> None:

@@ -79,7 +79,7 @@ FAILING: dict[str, tuple[str | bytes, str]] = {
     ),
     "unknown hook": (
         plugin_file("x", "new", "@hookimpl\nasync def midleware_process(self, request): ..."),
-        "initialize failed: UnknownHook",
+        "initialize failed: plugin 'x' implements the hook 'midleware_process'",
     ),
     "import_state": (
         plugin_file("x", "new", "def import_state(self, state): raise ValueError('taken')"),
@@ -99,7 +99,7 @@ FAILING: dict[str, tuple[str | bytes, str]] = {
     ),
     "staging": (
         plugin_file("x", "new", "@hookimpl\ndef web_routes(self): return [1]"),
-        "start failed: WrongAnswer",
+        "start failed: plugin 'x' answered 'web.routes' with",
     ),
     "a task dies": (
         plugin_file(
