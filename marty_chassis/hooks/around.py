@@ -64,7 +64,8 @@ def _closed(
                 answer = await answer
             if accepts(answer):
                 return answer
-            raise _nonsense(answer)
+            # The application may be handling an error of its own, which has nothing to do with it.
+            raise _nonsense(answer) from None
         except BaseException as error:
             if isinstance(error, HookFailed) or theirs(value, error) or not is_fault(error):
                 raise
@@ -93,7 +94,7 @@ def _open(
             if awaitable or is_awaitable(answer):
                 answer = await answer
             if not accepts(answer):
-                raise _nonsense(answer)
+                raise _nonsense(answer) from None
         except BaseException as error:
             if isinstance(error, HookFailed) or theirs(value, error) or not is_fault(error):
                 raise
