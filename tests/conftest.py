@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -25,13 +26,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _no_plugin_modules_stay() -> Iterator[None]:
-    """What a file's tests read of plugin folders does not count in those of the next file."""
+def _nothing_for_the_next_file() -> Iterator[None]:
+    """Modules of plugin folders, and what uvicorn makes of its loggers, end with a file's tests."""
     before = set(sys.modules)
+    loggers = [logging.getLogger(name) for name in ("uvicorn", "uvicorn.access", "uvicorn.error")]
+    as_they_were = [(one.handlers[:], one.level, one.propagate) for one in loggers]
     yield
     for name in set(sys.modules) - before:
         if name.startswith("marty_plugins._"):
             del sys.modules[name]
+    for one, (handlers, level, propagate) in zip(loggers, as_they_were, strict=True):
+        one.handlers[:], one.level, one.propagate = handlers, level, propagate
 
 
 # As wide as anyio's own, so that a module may share an asynchronous fixture.
