@@ -3,10 +3,10 @@
 Run it:
     python examples/storefront/client.py
 
-It starts the service in config.yaml, a warehouse to be found, and Consul and etcd where they are
-installed (`apt-get install etcd-server`; `--consul COMMAND` says how to start Consul otherwise).
-Each line it prints is a claim that it has just seen to be so; the first one that is not ends it
-with exit code 1.
+It needs marty-chassis[standard,consul,etcd]. It starts the service in config.yaml, a warehouse to
+be found, and Consul and etcd where they are installed (`apt-get install etcd-server`; `--consul
+COMMAND` says how to start Consul otherwise). Each line it prints is a claim that it has just seen
+to be so; the first one that is not ends it with exit code 1.
 
 Prints:
     authenticated:
