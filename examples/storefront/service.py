@@ -49,7 +49,7 @@ async def live(websocket: WebSocket, customer: Customer) -> None:
     await websocket.close()
 
 
-@app.get("/stock")
+@app.get("/stock", response_model=None)  # pydantic reads no TypedDict before Python 3.12
 async def stock() -> list[ServiceInfo]:
     """The warehouses that the registries know; `stale` where they are the last that was known."""
     return await chassis.service_registry.discover({"name": "warehouse"})
