@@ -252,7 +252,7 @@ async def test_one_that_forgets_super_works(project: Project, service: Make) -> 
         ("self.context.metrics.gauge('seen')", "ValueError"),
         ("await self.context.service_registry.register(3)", "InvalidService"),
         ("await self.context.event_bus.publish('a', source='neighbour')", "ForeignSource"),
-        ("self.context.extension_points.register_handler('no.such', len)", "UnknownHook"),
+        ("self.context.extension_points.register_handler('no.such', len)", "which does not exist"),
         ("self.context.plugins.get('nobody').greet()", "PluginUnavailable"),
     ],
 )
