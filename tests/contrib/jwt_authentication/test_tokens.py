@@ -142,7 +142,10 @@ async def test_a_token_without_a_signature_is_none(name: Any) -> None:
         assert await refusal(text) is Reason.ALGORITHM
 
 
-@pytest.mark.parametrize("written", [public(RSA), public(RSA).strip(), public(RSA).encode().hex()])
+KEYS = {"pem": public(RSA), "stripped": public(RSA).strip(), "hex": public(RSA).encode().hex()}
+
+
+@pytest.mark.parametrize("written", KEYS.values(), ids=KEYS)
 @pytest.mark.parametrize("named", ["HS256", "HS512"])
 async def test_a_public_key_is_no_secret(written: str, named: str) -> None:
     """Algorithm confusion: everybody knows the key, and signs with it as if it were a secret."""
