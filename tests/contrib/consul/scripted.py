@@ -54,7 +54,7 @@ def row(id: str, node: str = "here", **service: Any) -> dict[str, Any]:
 def served(scripted: Scripted) -> Iterator[Scripted]:
     """Serve it at a free port of 127.0.0.1."""
     route = Route("/{path:path}", scripted.answer, methods=["GET", "PUT"])
-    config = uvicorn.Config(Starlette(routes=[route]), log_config=None, lifespan="off")
+    config = uvicorn.Config(Starlette(routes=[route]), log_config=None, lifespan="off", ws="none")
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -80,6 +80,7 @@ class Provider:
             self,
             log_config=None,
             lifespan="off",
+            ws="none",
             ssl_certfile=None if self._tls is None else self._tls / "server.pem",
         )
         server = uvicorn.Server(config)
