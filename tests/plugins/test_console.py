@@ -40,6 +40,14 @@ async def test_it_keeps_quiet_while_the_plugin_runs_and_speaks_again_when_it_has
     assert console.speaks
 
 
+@pytest.fixture
+def process_of_somebody_else() -> Iterator[None]:
+    token = CONSOLE.set(None)  # whatever `marty` was run in this process before
+    yield
+    CONSOLE.reset(token)
+
+
+@pytest.mark.usefixtures("process_of_somebody_else")
 async def test_there_is_none_in_a_process_that_somebody_else_runs() -> None:
     async with PluginHost(WritesItself) as host:
         assert host.context.console is None
