@@ -6,10 +6,12 @@ import ast
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from packaging.version import Version
 
 import marty_chassis
 import marty_hookspecs
@@ -33,6 +35,8 @@ def test_there_are_examples() -> None:
 def test_an_example_prints_what_its_docstring_says(example: Path) -> None:
     if example.parent.name == "middleware":
         pytest.importorskip("starlette.middleware.opentelemetry", reason="a newer Starlette has it")
+    if example.parent.name == "request_tracing" and Version(version("starlette")) < Version("1.8"):
+        pytest.skip("a newer Starlette says which route was found")
     if example.parent.name == "etcd":
         program("etcd")
     words = ast.get_docstring(ast.parse(example.read_text("utf-8"))) or ""
