@@ -11,7 +11,7 @@ from marty_chassis.boundary.backend import (
     running_loop,
 )
 from marty_chassis.boundary.breaker import Breaker, BreakerState
-from marty_chassis.boundary.deadline import GRACE, bounded
+from marty_chassis.boundary.deadline import GRACE, bounded, break_off
 from marty_chassis.boundary.detached import Detached, Outcome, spawn
 from marty_chassis.boundary.faults import Fault, FaultKey, Faults, Phase
 from marty_chassis.boundary.guard import guarded
@@ -34,6 +34,7 @@ __all__ = [
     "Strays",
     "Turn",
     "bounded",
+    "break_off",
     "guarded",
     "host_cancelled",
     "in_thread",

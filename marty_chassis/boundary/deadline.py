@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 import anyio
@@ -50,6 +50,18 @@ async def bounded(
     finally:
         # The raised error's traceback holds this frame; it must not hold the task that holds it.
         del task
+
+
+async def break_off(tasks: Iterable[Detached[None]]) -> None:
+    """Cancel all of them, then wait until each has left: twice the grace at most.
+
+    Twice, because what they wait for may be bounded itself.
+    """
+    tasks = tuple(tasks)
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        await task.wait(2 * GRACE)
 
 
 async def _left(task: Detached[T], grace: float, strays: Strays) -> bool:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from marty_chassis.boundary import GRACE, Detached, Signal, spawn
+from marty_chassis.boundary import Detached, Signal, break_off, spawn
 from marty_chassis.hooks import Handler, HookManager
 from marty_chassis.plugins.arrangement import ARRANGEMENT
 
@@ -69,11 +69,7 @@ class Gathering:
 
     async def close(self) -> None:
         """Break off what is asked just now, then forget everything."""
-        asking = list(self._asking.values())
-        for task in asking:
-            task.cancel()
-        for task in asking:
-            await task.wait(2 * GRACE)
+        await break_off(self._asking.values())
         self.forget()
 
     def forget(self) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 
 import anyio
 
-from marty_chassis.boundary import GRACE, Detached, spawn
+from marty_chassis.boundary import Detached, break_off, spawn
 from marty_chassis.errors import UnknownPlugin
 from marty_chassis.hooks import Handler, HookManager
 from marty_hookspecs import health_check
@@ -80,11 +80,7 @@ class Health:
 
     async def close(self) -> None:
         """Break off what is asked just now, then forget everything."""
-        asking = list(self._asking.values())
-        for task in asking:
-            task.cancel()
-        for task in asking:
-            await task.wait(2 * GRACE)
+        await break_off(self._asking.values())
         self.forget()
 
     def forget(self) -> None:
