@@ -29,9 +29,12 @@ def test_every_claim_of_the_storefront_is_so_while_consul_and_etcd_die() -> None
     words = ast.get_docstring(ast.parse(CLIENT.read_text("utf-8"))) or ""
     consul = shlex.join([sys.executable, "-m", "contract", "--port", "{port}"])
 
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*ROOTS, str(CONSUL)])}
+    environment.pop("PYTHONSAFEPATH", None)  # A script finds the modules beside it.
+
     run = subprocess.run(
         [sys.executable, str(CLIENT), "--consul", consul],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([*ROOTS, str(CONSUL)])},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=110,

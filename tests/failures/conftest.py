@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from loguru import logger
 
-from .house import Project, Service
+from .house import SHORT, Project, Service
 
 
 @pytest.fixture
@@ -55,6 +55,12 @@ def log() -> Iterator[list[str]]:
     )
     yield lines
     logger.remove(number)
+
+
+@pytest.fixture
+def short_time(project: Project) -> None:
+    """A plugin that hangs is given up sooner."""
+    project.limits = SHORT
 
 
 @pytest.fixture

@@ -22,15 +22,14 @@ from marty_chassis.lifecycle import PluginStatus
 TOKEN = "the-operators-token-5f2b"
 PREFIX = "/-/marty"
 
-LIMITS = {
-    "initialize_timeout": 0.3,
-    "start_timeout": 0.3,
-    "stop_timeout": 0.3,
+RETRIES = {"retry_initial": 0.02, "retry_max": 0.1}
+SHORT = {
+    "initialize_timeout": 0.5,
+    "start_timeout": 0.5,
+    "stop_timeout": 0.5,
     "shutdown_timeout": 2,
-    "retry_initial": 0.02,
-    "retry_max": 0.1,
 }
-"""Plugins have little time here."""
+"""How long a plugin may take where one hangs; elsewhere a busy machine needs the usual time."""
 
 ANSWER = "the application"
 
@@ -40,6 +39,7 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.limits: dict[str, float] = {}
         (root / "plugins").mkdir()
 
     def write(self, name: str, text: str | bytes) -> Path:
@@ -57,7 +57,7 @@ class Project:
         """Write the configuration: JSON, which is YAML too."""
         written = {
             "plugins": {"directories": ["plugins"], "entry_points": "none", **(plugins or {})},
-            "lifecycle": LIMITS,
+            "lifecycle": {**RETRIES, **self.limits},
             "management": {"token": TOKEN},
             **sections,
         }

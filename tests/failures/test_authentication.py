@@ -170,6 +170,7 @@ async def test_one_that_raises_on_the_way_up_is_missed_until_it_is_mended(
         await assert_guarded(running)
 
 
+@pytest.mark.usefixtures("short_time")
 @pytest.mark.parametrize("phase", ["initialize", "start"])
 async def test_one_that_hangs_on_the_way_up_is_missed(
     project: Project, service: Make, phase: str
@@ -178,7 +179,7 @@ async def test_one_that_hangs_on_the_way_up_is_missed(
     project.configure({"guard": SECTION})
 
     async with service() as running:
-        await assert_missed(running, "0.3 s")
+        await assert_missed(running, "0.5 s")
 
 
 async def test_nobody_gets_in_while_it_starts(project: Project, service: Make) -> None:

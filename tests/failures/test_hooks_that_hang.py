@@ -28,7 +28,7 @@ OFF_THE_REQUEST_PATH = tuple(one for one in REPORTED if one.hook != "cli_command
 
 
 @pytest.fixture(autouse=True)
-def short_deadlines(monkeypatch: pytest.MonkeyPatch, short_grace: None) -> None:
+def short_deadlines(monkeypatch: pytest.MonkeyPatch, short_grace: None, short_time: None) -> None:
     """Points with a deadline have a moment."""
     assert bounded.__kwdefaults__ is not None
     monkeypatch.setitem(bounded.__kwdefaults__, "grace", 0.02)
@@ -36,7 +36,7 @@ def short_deadlines(monkeypatch: pytest.MonkeyPatch, short_grace: None) -> None:
         point: Any = getattr(marty_hookspecs, name)
         spec: Any = getattr(point, "extension_point", None)
         if getattr(spec, "deadline", None) is not None:
-            monkeypatch.setattr(point, "extension_point", replace(spec, deadline=0.08))
+            monkeypatch.setattr(point, "extension_point", replace(spec, deadline=0.2))
 
 
 async def released(project: Project, running: Service) -> None:
@@ -102,7 +102,7 @@ async def test_hanging_at_staging_fails_the_start(
     furnish(project, hooked(hook, parameters, HANGING["for ever"]))
 
     async with service() as running:
-        await assert_failed(running, "start", "0.3 s")
+        await assert_failed(running, "start", "0.5 s")
         await assert_the_others_serve(running)
 
 

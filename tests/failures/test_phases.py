@@ -108,6 +108,7 @@ async def test_what_it_raises_in_stop_does_not_disturb_the_end_of_the_service(
     assert running.status("troubled").phase == "stop"
 
 
+@pytest.mark.usefixtures("short_time")
 @pytest.mark.parametrize("phase", ASYNCHRONOUS)
 async def test_one_that_hangs_on_the_way_up_is_given_up_after_its_time(
     project: Project, service: Make, phase: str
@@ -115,10 +116,11 @@ async def test_one_that_hangs_on_the_way_up_is_given_up_after_its_time(
     furnish(project, troubled(**{phase: "await anyio.sleep_forever()"}))
 
     async with service() as running:
-        await assert_failed(running, phase, "0.3 s")
+        await assert_failed(running, phase, "0.5 s")
         await assert_the_others_serve(running)
 
 
+@pytest.mark.usefixtures("short_time")
 async def test_a_module_that_hangs_in_its_initialize_is_given_up_after_its_time(
     project: Project, service: Make
 ) -> None:
@@ -139,10 +141,11 @@ def health_check(): ...
     )
 
     async with service() as running:
-        await assert_failed(running, "initialize", "0.3 s")
+        await assert_failed(running, "initialize", "0.5 s")
         await assert_the_others_serve(running)
 
 
+@pytest.mark.usefixtures("short_time")
 async def test_one_that_hangs_in_stop_is_given_up_after_its_time(
     project: Project, service: Make
 ) -> None:
@@ -151,11 +154,11 @@ async def test_one_that_hangs_in_stop_is_given_up_after_its_time(
     async with service() as running:
         await running.manager.stop("troubled")
 
-        await assert_failed(running, "stop", "0.3 s")
+        await assert_failed(running, "stop", "0.5 s")
         await assert_the_others_serve(running)
 
 
-@pytest.mark.usefixtures("short_grace")
+@pytest.mark.usefixtures("short_grace", "short_time")
 @pytest.mark.parametrize("phase", ["initialize", "start", "stop"])
 async def test_one_that_swallows_its_cancellation_is_cut_off_and_named(
     project: Project, service: Make, phase: str
@@ -181,7 +184,7 @@ async def test_one_that_swallows_its_cancellation_is_cut_off_and_named(
         await running.assert_nothing_of("troubled", "leaning")
 
 
-@pytest.mark.usefixtures("short_grace")
+@pytest.mark.usefixtures("short_grace", "short_time")
 async def test_one_that_would_not_leave_starts_again_once_it_has(
     project: Project, service: Make
 ) -> None:
@@ -198,7 +201,7 @@ async def test_one_that_would_not_leave_starts_again_once_it_has(
         await assert_the_others_serve(running)
 
 
-@pytest.mark.usefixtures("short_grace")
+@pytest.mark.usefixtures("short_grace", "short_time")
 async def test_the_end_of_the_service_waits_for_nobody_for_ever(
     project: Project, service: Make, log: list[str]
 ) -> None:

@@ -237,6 +237,7 @@ async def test_a_service_that_is_stopped_while_it_starts_leaves_nothing(
     running.assert_at_rest()
 
 
+@pytest.mark.usefixtures("short_time")
 async def test_a_server_that_gives_up_its_start_leaves_nothing(
     project: Project, service: Make
 ) -> None:
