@@ -198,6 +198,7 @@ def test_a_folder_where_a_file_is_in_the_way(marty: Marty, write: Write) -> None
         ("marty.chassis", "it would hide the package 'marty_chassis', which it stands on"),
         ("Pydantic", "it would hide the package 'pydantic', which it stands on"),
         ("tests", "'tests' is a folder of the project"),
+        ("a" * 65, "it has 65 characters, 64 are allowed"),
     ],
 )
 @pytest.mark.parametrize("kind", ["plugin", "service"])

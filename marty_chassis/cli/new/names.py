@@ -39,6 +39,8 @@ NEEDED: Final = frozenset(
     }
 )
 """What the project, or what it stands on, imports: of two packages of a name, one is not found."""
+LONGEST: Final = 64
+"""Files are called after it, with more around it; 255 bytes are the limit of most file systems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Name:
             raise _refused(
                 given, "a name has letters, digits, and single hyphens between them"
             ) from None
+        if len(name.project) > LONGEST:
+            raise _refused(given, f"it has {len(name.project)} characters, {LONGEST} are allowed")
         package = name.package
         if not package.isidentifier() or keyword.iskeyword(package):
             raise _refused(given, f"nothing can be imported that is called {package!r}")

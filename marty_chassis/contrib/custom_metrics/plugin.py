@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from marty_chassis.contrib.extras import needs
 from marty_chassis.plugins import IMiddlewarePlugin, PluginContext, plugin
 from marty_chassis.version import __version__
 from marty_hookspecs.web import ASGIApp
@@ -31,6 +32,9 @@ class CustomMetrics(IMiddlewarePlugin):
 
     _kept: dict[str, Any] | None = None
     _requests: Requests
+
+    def __init__(self) -> None:
+        needs("plugin 'custom-metrics'", "prometheus_client", extra="metrics")
 
     async def initialize(self, context: PluginContext) -> None:
         self._registry = context.metrics.registry

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from starlette.authentication import AuthCredentials, UnauthenticatedUser
 from starlette.websockets import WebSocket as StarletteWebSocket
 
-from marty_chassis.errors import InvalidConfiguration, MissingExtra, Problem
+from marty_chassis.contrib.extras import needs
+from marty_chassis.errors import InvalidConfiguration, Problem
 from marty_chassis.plugins import (
     IHealthPlugin,
     IMiddlewarePlugin,
@@ -61,13 +61,15 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
     _published: PublishedKeys | None = None
     _source = ""
 
+    def __init__(self) -> None:
+        """Raises `MissingExtra`."""
+        needs(f"plugin {NAME!r}", "jwt", extra="jwt", package="PyJWT")
+
     async def initialize(self, context: PluginContext) -> None:
         """Make the keys ready; raises `MissingExtra` and `InvalidConfiguration`."""
         self._settings = settings = context.plugin_config
         self._rules = Rules(settings.paths, settings.exempt, settings.scopes)
         self._record = Record(context)
-        if find_spec("jwt") is None:
-            raise MissingExtra(NAME, "PyJWT", "jwt")
         from .tokens import Tokens
 
         self._tokens = Tokens(settings, await self._keys(context))
@@ -207,8 +209,7 @@ class JwtAuthentication(IMiddlewarePlugin, IHealthPlugin):
             raise InvalidConfiguration([problem]) from None
 
     async def _published_keys(self, context: PluginContext) -> PublishedKeys:
-        if find_spec("httpx2") is None:
-            raise MissingExtra(f"{NAME} with published keys", "httpx2", "oidc")
+        needs(f"{NAME} with published keys", "httpx2", extra="oidc")
         from .fetching import Fetching
         from .published import PublishedKeys
 

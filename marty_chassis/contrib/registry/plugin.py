@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from typing import Any, TypedDict
 
-from marty_chassis.errors import MissingExtra
+from marty_chassis.contrib.extras import needs
 from marty_chassis.plugins import IHealthPlugin, IMetricsPlugin, IServicePlugin, PluginContext
 from marty_chassis.services import matches
 from marty_hookspecs import MetricDefinition, ServiceInfo, ServiceQuery
@@ -38,20 +38,18 @@ class RegistryPlugin(IServicePlugin, IHealthPlugin, IMetricsPlugin, ABC):
     the ledger of both runs, so that only the last one to hold it withdraws anything.
     """
 
+    def __init__(self) -> None:
+        name = self.plugin_metadata.name
+        needs(f"plugin {name!r}", "httpx2", extra=name)
+
     @abstractmethod
     def backend(self, settings: Any) -> AbstractAsyncContextManager[Backend]:
-        """Open the registry of this section; raises `ImportError` where httpx2 is missing."""
+        """Open the registry of this section."""
 
     async def initialize(self, context: PluginContext) -> None:
         """Open the registry; nothing is asked of it yet."""
         settings: RegistrySettings = context.plugin_config
-        try:
-            opened = self.backend(settings)
-        except ModuleNotFoundError as error:
-            if error.name != "httpx2":
-                raise
-            raise MissingExtra(f"plugin {context.name!r}", "httpx2", context.name) from None
-        backend = await context.resources.enter_async_context(opened)
+        backend = await context.resources.enter_async_context(self.backend(settings))
         self.view = backend.view
         self.link = Link(backend.place, context.logger)
         self.watches = Watches(
