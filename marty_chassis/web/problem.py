@@ -11,6 +11,13 @@ from starlette.responses import Response
 MEDIA_TYPE = "application/problem+json"
 
 
+class ProblemResponse(Response):
+    """An answer that says what was wrong."""
+
+    type: str = ""
+    """One word for programs, as in `unknown-plugin`; empty where only the status tells."""
+
+
 def problem(
     status: int,
     detail: str,
@@ -18,7 +25,7 @@ def problem(
     type: str | None = None,
     headers: Mapping[str, str] | None = None,
     **more: object,
-) -> Response:
+) -> ProblemResponse:
     """Give the answer: an ASGI application, never cached.
 
     detail: what happened and what to do, for a person; it must hold no secret.
@@ -32,9 +39,11 @@ def problem(
         "detail": detail,
         **more,
     }
-    return Response(
+    response = ProblemResponse(
         json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace"),
         status,
         {"cache-control": "no-store", **(headers or {})},
         MEDIA_TYPE,
     )
+    response.type = type or ""
+    return response

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from marty_hookspecs import ExtensionPointType
+
 from .bindings import inside
 from .contract import HOOKS
 from .finding import Finding
@@ -49,9 +51,14 @@ def _wrapper(part: Part, source: Source) -> Iterator[Finding]:
     if old:
         message = f"{part.name!r} is an old-style wrapper, which is refused"
         hint = "Write wrapper=True, and return what the yield gave."
-    elif part.hook in HOOKS and part.hook.startswith("middleware_"):
+    elif part.hook in HOOKS and HOOKS[part.hook].spec.type is not ExtensionPointType.HOOK:
+        # The chassis asks these plugin by plugin: each answer is checked, and is somebody's.
         message = f"a wrapper means nothing for {HOOKS[part.hook].spec.name}, and is left out"
-        hint = "Implement middleware_process, and await call_next(request) in it."
+        hint = (
+            "Implement middleware_process, and await call_next(request) in it."
+            if part.hook.startswith("middleware_")
+            else "Answer as every plugin does; priority=... says before or after whom."
+        )
     elif part.asynchronous or not _yields(part):
         message = f"{part.name!r} is a wrapper, and no generator that yields once"
         hint = "Write it without async, with one yield where the other plugins are called."

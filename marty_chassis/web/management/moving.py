@@ -19,7 +19,7 @@ from marty_chassis.errors import (
     UnknownPlugin,
 )
 from marty_chassis.lifecycle import PluginStatus, State
-from marty_chassis.web.problem import problem
+from marty_chassis.web.problem import ProblemResponse, problem
 from marty_chassis.web.workers import WorkerResult, of_reload, of_status
 
 from .access import FORBIDDEN, Role, foreign
@@ -45,10 +45,11 @@ async def audited(action: str, move: Move, desk: Desk, asked: Asked) -> Response
     refusal = asked.refusal or foreign(asked.headers)
     if refusal is None and asked.role is not Role.OPERATOR:
         refusal = FORBIDDEN
-    status = 0
+    status, type = 0, ""
     try:
         response = refused(refusal) if refusal else await _answered(move, desk, asked)
         status = response.status_code
+        type = response.type if isinstance(response, ProblemResponse) else ""
     finally:
         attempt = Attempt(
             action,
@@ -56,7 +57,7 @@ async def audited(action: str, move: Move, desk: Desk, asked: Asked) -> Response
             asked.role.value if asked.role else "nobody",
             asked.client,
             status,
-            refusal.type if refusal else "",
+            type,
         )
         desk.audit.log(attempt)
     await desk.audit.publish(attempt)

@@ -176,12 +176,12 @@ def test_events_in_every_way_that_handlers_may_take_them(rules: Rules) -> None:
     assert broken == []
 
 
-def test_a_wrapper_of_another_hook(rules: Rules) -> None:
+def test_a_wrapper_where_all_are_told(rules: Rules) -> None:
     broken = rules("""
         plugin_metadata = PluginMetadata(name="one", version="1", description="One")
 
         @hookimpl(wrapper=True)
-        def service_pre_register(service_info):
+        def service_post_register(service_info):
             answer = yield
             return answer
         """)

@@ -132,9 +132,10 @@ plugin_metadata = PluginMetadata(name="one", version="1", description="One")
         ("@hookimpl\n    def config_load(self, config_name, /): ...", "wrong-arguments"),
         ("@hookimpl(specname='health.chek')\n    def healthy(self): ...", "unknown-hook"),
         ("@hookimpl\n    @property\n    def health_check(self): ...", "lost-mark"),
-        ("@hookimpl(wrapper=True)\n    def health_check(self): ...", "bad-wrapper"),
-        ("@hookimpl(wrapper=True)\n    async def health_check(self): yield", "bad-wrapper"),
-        ("@PLUGGYS(hookwrapper=True)\n    def health_check(self): yield", "bad-wrapper"),
+        ("@hookimpl(wrapper=True)\n    def plugin_loaded(self): ...", "bad-wrapper"),
+        ("@hookimpl(wrapper=True)\n    async def plugin_loaded(self): yield", "bad-wrapper"),
+        ("@hookimpl(wrapper=True)\n    def health_check(self): return (yield)", "bad-wrapper"),
+        ("@PLUGGYS(hookwrapper=True)\n    def plugin_loaded(self): yield", "bad-wrapper"),
         (
             "async def process_request(self, request, call_next): call_next(request)",
             "missing-await",

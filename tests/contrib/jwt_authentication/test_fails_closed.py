@@ -17,13 +17,13 @@ import pytest
 from marty_chassis.contrib.jwt_authentication import JwtAuthentication, authentication, rules
 from marty_chassis.contrib.jwt_authentication import tokens as tokens_of_ours
 from marty_chassis.events import PluginEventBus
-from tests.failures.conftest import interrupts, project, service
+from tests.failures.conftest import interrupts, project, service, short_time
 from tests.failures.house import ANSWER, Project, Service, until
 
 from .provider import Provider, published
 from .tokens import DEVELOPMENT, RSA, SECRET, SECTION, bearer, knock
 
-__all__ = ["interrupts", "project", "service"]
+__all__ = ["interrupts", "project", "service", "short_time"]
 
 Make = Callable[..., Service]
 NAME = "jwt-authentication"
@@ -171,6 +171,7 @@ def fails_at_once(*_: Any, **__: Any) -> Any:
     raise OSError("no keys")
 
 
+@pytest.mark.usefixtures("short_time")
 @pytest.mark.parametrize("trouble", [fails, hangs, exits])
 @pytest.mark.parametrize("method", ["initialize", "start"])
 async def test_that_fails_on_the_way_up(
@@ -393,6 +394,7 @@ async def test_that_is_reloaded_with_a_section_that_does_not_fit(
             await assert_guarded(running)
 
 
+@pytest.mark.usefixtures("short_time")
 @pytest.mark.parametrize("way", ["swap", "exclusive"])
 @pytest.mark.parametrize("trouble", [fails, hangs])
 @pytest.mark.parametrize("method", ["initialize", "start"])

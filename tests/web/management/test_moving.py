@@ -165,7 +165,7 @@ async def test_each_attempt_is_an_event_and_a_log_line(make: Make, log: list[str
         ("disable", "nobody", "refused", 401, "token-needed"),
         ("disable", "nobody", "refused", 401, "wrong-token"),
         ("enable", "operator", "refused", 403, "cross-site"),
-        ("enable", "operator", "failed", 404, ""),
+        ("enable", "operator", "failed", 404, "unknown-plugin"),
     ]
     lines = [line for line in log if line.startswith("management: ")]
     assert len(lines) == 6
