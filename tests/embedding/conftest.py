@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loguru import logger
 
+from ..logs import logged
 from .serving import Address, served
 
 
@@ -24,10 +24,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """The lines that are logged from warnings on."""
-    lines: list[str] = []
-    number = logger.add(lambda text: lines.append(str(text)), format="{message}", level="WARNING")
-    yield lines
-    logger.remove(number)
+    with logged(format="{message}", level="WARNING") as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from loguru import logger
 
+from ..logs import EVERYTHING, logged
 from .house import SHORT, Project, Service
 
 
@@ -45,16 +45,8 @@ def service(project: Project, interrupts: list[str]) -> Callable[..., Service]:
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """All that is logged, as a sink shows it that shows everything it can."""
-    lines: list[str] = []
-    number = logger.add(
-        lambda text: lines.append(str(text)),
-        format="{level} {message} {extra}",
-        level="TRACE",
-        backtrace=True,
-        diagnose=True,
-    )
-    yield lines
-    logger.remove(number)
+    with logged(format="{level} {message} {extra}", **EVERYTHING) as lines:
+        yield lines
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from loguru import logger
 from marty_chassis.contrib.etcd import Etcd, EtcdSettings
 from marty_chassis.testing import PluginHost
 
+from ...logs import logged
 from ..registries import RealEtcd
 
 
@@ -51,7 +52,5 @@ def gateway(etcd: RealEtcd) -> Callable[..., Any]:
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """What is logged."""
-    lines: list[str] = []
-    sink = logger.add(lambda message: lines.append(message.record["message"]), level="INFO")
-    yield lines
-    logger.remove(sink)
+    with logged(format="{message}", level="INFO") as lines:
+        yield lines

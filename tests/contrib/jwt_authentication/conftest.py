@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from loguru import logger
 
 from marty_chassis.contrib import jwt_authentication
 from marty_chassis.testing import PluginHost
 
+from ...logs import EVERYTHING, logged
 from .tokens import SECTION, application
 
 Guarded = Callable[..., PluginHost]
@@ -42,13 +42,5 @@ def guarded(plugin_host: Callable[..., PluginHost]) -> Guarded:
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """All that is logged, as a sink shows it that shows everything it can."""
-    lines: list[str] = []
-    number = logger.add(
-        lambda text: lines.append(str(text)),
-        format="{level} {message} {extra[plugin]}",
-        level="TRACE",
-        backtrace=True,
-        diagnose=True,
-    )
-    yield lines
-    logger.remove(number)
+    with logged(format="{level} {message} {extra[plugin]}", **EVERYTHING) as lines:
+        yield lines

@@ -13,6 +13,7 @@ from marty_chassis.contrib import consul, etcd
 from marty_chassis.contrib.registry import Backend
 from marty_chassis.testing import PluginHost
 
+from ...logs import logged
 from ..registries import Consul, RealEtcd, Registry
 
 PLUGINS: dict[str, Any] = {"consul": consul.Consul, "etcd": etcd.Etcd}
@@ -67,17 +68,7 @@ def backend(registry: Registry) -> Callable[..., AbstractAsyncContextManager[Bac
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log() -> Iterator[list[str]]:
     """What is logged."""
-    lines = Log()
-    sink = logger.add(lambda message: lines.append(message.record["message"]), level="INFO")
-    yield lines
-    logger.remove(sink)
-
-
-class Log(list[str]):
-    """Messages."""
-
-    def about(self, words: str) -> list[str]:
-        """Those that hold these words."""
-        return [line for line in self if words in line]
+    with logged(format="{message}", level="INFO") as lines:
+        yield lines

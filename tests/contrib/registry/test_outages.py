@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from ...logs import about
 from ..registries import until
 
 pytestmark = pytest.mark.slow
@@ -43,7 +44,7 @@ async def test_a_registry_that_is_away_at_the_start_keeps_nobody_waiting(
     assert "shop-1" in said["troubles"]
     assert (told["registry_up"], told["registry_registered_services"]) == (0, 0)
     assert (healed["healthy"], healed["away"], healed["registered"]) == (True, False, ("shop-1",))
-    assert len(log.about("is away")) == len(log.about("is back")) == 1
+    assert len(about("is away", log)) == len(about("is back", log)) == 1
 
 
 async def test_a_registry_dies_and_comes_back_under_a_service_that_serves(registry, shop) -> None:
@@ -132,7 +133,7 @@ async def test_a_service_ends_in_time_while_the_registry_is_away(
             await host.chassis.service_registry.unregister("shop-1")
             await host.chassis.plugin_manager.stop()
 
-    assert len(log.about("still has shop-1, until that expires there")) == 1
+    assert len(about("still has shop-1, until that expires there", log)) == 1
     assert host.chassis.faults.count(registry.plugin) == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 
+from ...logs import about
 from ..registries import until
 
 
@@ -103,7 +104,7 @@ async def test_a_service_without_an_address_is_not_registered_and_that_is_said_o
         await until(lambda: set(host.plugin.keeper.held) == {"shop-1", "db-1"})
 
         assert await registry.found("mail") == {}
-    assert len(log.about("mail-1 is not registered")) == 1
+    assert len(about("mail-1 is not registered", log)) == 1
 
 
 async def test_a_service_that_changes_is_announced_anew(registry, shop) -> None:

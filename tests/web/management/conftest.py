@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from loguru import logger
 
 from marty_chassis.boundary import Faults
 from marty_chassis.discovery import discover
 from marty_chassis.plugins import PluginManager
 from marty_chassis.settings import ChassisConfig
 from marty_chassis.web.management import Health, Management
+
+from ...logs import logged
 
 OPERATOR = "the-operators-token"
 VIEWER = "the-viewers-token"
@@ -86,7 +87,5 @@ async def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """The lines that are logged, with what is bound to them."""
-    lines: list[str] = []
-    number = logger.add(lambda text: lines.append(str(text)), format="{message} {extra}")
-    yield lines
-    logger.remove(number)
+    with logged(format="{message} {extra}") as lines:
+        yield lines

@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from loguru import logger
 
 from marty_chassis.web.workers import Order, Standing, WorkerResult, Workers
+
+from ...logs import logged
 
 
 class Hand:
@@ -111,7 +112,5 @@ async def employ(environ: dict[str, str]) -> AsyncIterator[Employ]:
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """The lines that are logged."""
-    lines: list[str] = []
-    number = logger.add(lambda text: lines.append(str(text)), format="{level} {message}")
-    yield lines
-    logger.remove(number)
+    with logged(format="{level} {message}") as lines:
+        yield lines

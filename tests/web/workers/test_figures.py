@@ -10,16 +10,12 @@ import httpx2
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from marty_chassis import ChassisConfig
-from marty_chassis.boundary import Faults
-from marty_chassis.discovery import discover
-from marty_chassis.plugins import IPlugin, PluginContext, PluginManager, plugin
-from marty_chassis.web.management import Management
+from marty_chassis.plugins import IPlugin, PluginContext, plugin
 from marty_chassis.web.management.families import Family, Sample, counter, gauge
 from marty_chassis.web.management.together import Note
-from marty_chassis.web.workers import Here, Workers
 
 from .conftest import Employ, Worker
+from .managed import managed
 from .test_notes import kill
 
 OWN = {"plugin": "shop"}
@@ -64,22 +60,8 @@ async def other(employ: Employ) -> Worker:
 @pytest.fixture
 async def client(environ: dict[str, str], other: Worker) -> AsyncIterator[httpx2.AsyncClient]:
     """The management API of a real one, with the plugin above."""
-    config = ChassisConfig(management={"token": "t"}, plugins={"entry_points": "none"})
-    manager = PluginManager(config=config, faults=Faults())
-    manager.adopt(discover(config, plugins=[Shop], faults=manager.faults, environ={}).candidates)
-    workers = Workers(Here(manager.supervisor), environ=environ, patience=0.3, pid=11)
-    management = Management(manager.supervisor, manager, workers=workers)
-    await workers.open("shop", None)
-    await manager.start()
-    await workers.begin()
-    async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(management),
-        base_url=f"http://service{management.prefix}",
-        headers={"authorization": "Bearer t"},
-    ) as client:
+    async with managed(environ, [Shop]) as client:
         yield client
-    await workers.close()
-    await manager.stop()
 
 
 async def scrape(client: httpx2.AsyncClient) -> dict[str, float]:

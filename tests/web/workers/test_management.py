@@ -8,14 +8,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from marty_chassis import ChassisConfig
-from marty_chassis.boundary import Faults
-from marty_chassis.discovery import discover
-from marty_chassis.plugins import PluginManager
-from marty_chassis.web.management import Management
-from marty_chassis.web.workers import Here, Order, WorkerResult, Workers
+from marty_chassis.web.workers import Order, WorkerResult
 
 from .conftest import Employ, Worker
+from .managed import managed
 from .processes import OPEN, write_plugin
 
 
@@ -32,25 +28,8 @@ async def client(
     """The management API of a real one."""
     (tmp_path / "plugins").mkdir()
     write_plugin(tmp_path, "one", OPEN)
-    config = ChassisConfig(
-        management={"token": "a-secret-token"},
-        plugins={"directories": [tmp_path / "plugins"], "entry_points": "none"},
-    )
-    manager = PluginManager(config=config, faults=Faults())
-    manager.adopt(discover(config, faults=manager.faults, environ={}).candidates)
-    workers = Workers(Here(manager.supervisor), environ=environ, patience=0.3, pid=11)
-    management = Management(manager.supervisor, manager, workers=workers)
-    await workers.open("shop", None)
-    await manager.start()
-    await workers.begin()
-    async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(management),
-        base_url=f"http://service{management.prefix}",
-        headers={"authorization": "Bearer a-secret-token"},
-    ) as client:
+    async with managed(environ, directories=[tmp_path / "plugins"]) as client:
         yield client
-    await workers.close()
-    await manager.stop()
 
 
 async def test_the_answer_has_every_worker(

@@ -74,7 +74,7 @@ async def test_what_failed_in_another_worker_is_said(employ: Employ, log: list[s
         (11, True, ""),
         (12, False, "no memory"),
     ]
-    assert "WARNING reload: worker 12 is not as this one is: no memory\n" in log
+    assert "WARNING reload: worker 12 is not as this one is: no memory" in log
 
 
 async def test_a_worker_that_does_not_answer_is_named(employ: Employ) -> None:

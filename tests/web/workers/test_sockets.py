@@ -249,7 +249,7 @@ async def test_a_system_without_such_sockets_goes_on_alone_and_says_so_once(
     worker = await employ(11)
 
     assert worker.alone
-    assert log == ["WARNING workers cannot hear each other here: each is moved by itself\n"]
+    assert log == ["WARNING workers cannot hear each other here: each is moved by itself"]
 
 
 # Who belongs together -----------------------------------------------------------------------------
