@@ -114,7 +114,7 @@ BAD = {
     ),
     "logger disabled": Bad(
         "logging.getLogger('audit').disabled = True  # <- here",
-        "logger 'audit' is disabled, or keeps its records to itself, and did not: {path}:{line}",
+        "`disabled` or `propagate` of logger 'audit' was changed: {path}:{line}",
         "Put it back",
         above="import logging",
     ),
@@ -171,6 +171,15 @@ BAD = {
         "the module 'census_made_up' in sys.modules is still there: {path}:{line} start()",
         "attribute of the plugin",
         above="import sys, types",
+    ),
+    "made-up module, as the file is imported": Bad(
+        "...",
+        "the module 'census_made_up' in sys.modules is still there: {path}:{line}",
+        "attribute of the plugin",
+        above="""
+            import sys, types
+            sys.modules['census_made_up'] = types.ModuleType('census_made_up')  # <- here
+        """,
     ),
     "replaced module": Bad(
         "sys.modules['census_witness'] = types.ModuleType('census_witness')  # <- here",
@@ -344,6 +353,8 @@ CLEAN = """
 
         async def start(self):
             self.level, self.propagate = "INFO", True
+            self.cache = {"a": 1}
+            self.cache.pop("a")
             self.ends = threading.Event()
             self.thread = threading.Thread(target=self.ends.wait)
             self.thread.start()

@@ -39,6 +39,8 @@ async def test_what_libraries_and_servers_set_up_for_themselves_is_not_the_plugi
     signal.signal(signal.SIGUSR1, signal.SIG_DFL)
     path = plugin_folder(CLEAN)
     theirs = logging.getLogger("census_library.access")
+    roots = logging.NullHandler()
+    logging.getLogger().addHandler(roots)
     monkeypatch.setattr(prometheus_client, "REGISTRY", prometheus_client.CollectorRegistry())
 
     async with plugin_host(path):
@@ -46,6 +48,7 @@ async def test_what_libraries_and_servers_set_up_for_themselves_is_not_the_plugi
         library.__file__ = logging.__file__
         monkeypatch.setitem(sys.modules, "census_library", library)
         theirs.addHandler(logging.StreamHandler())
+        logging.getLogger().removeHandler(roots)
         theirs.setLevel("INFO")
         theirs.propagate = False
         signal.signal(signal.SIGUSR1, signal.default_int_handler)

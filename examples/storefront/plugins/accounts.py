@@ -1,4 +1,4 @@
-"""Accounts, and tokens for who has one."""
+"""Accounts, and tokens for those who have one."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ class Credentials(BaseModel):
 @plugin(
     name="accounts",
     version="1.0.0",
-    description="Makes accounts, and gives tokens to who has one.",
+    description="Makes accounts, and gives tokens to those who have one.",
     dependencies=["jwt-authentication"],
 )
 class Accounts(IPlugin):
@@ -46,10 +46,12 @@ class Accounts(IPlugin):
         given = await credentials(request)
         if given is None:
             return problem(400, "name and password are needed, as JSON")
+        salt = secrets.token_bytes(16)
+        account = salt, await hashed(given.password, salt)
+        # No await from here on: of two who want a name at once, one gets it.
         if given.name in self.known:
             return problem(409, "there is an account of this name")
-        salt = secrets.token_bytes(16)
-        self.known[given.name] = salt, await hashed(given.password, salt)
+        self.known[given.name] = account
         return Response(status_code=201)
 
     async def give_token(self, request: Request) -> Response:

@@ -87,7 +87,8 @@ class Following:
                         self._tell()
                     else:
                         limit.cancel()
-                raise Away(f"POST {PATH}: the answer has ended")
+                if not limit.cancel_called:
+                    raise Away(f"POST {PATH}: the answer has ended")
         if whole is None:
             raise error
         return whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from marty_chassis.discovery.private import ROOT
 
 from .difference import Difference, Identity, Place
 from .libraries import is_library
+from .source import Call
 from .sources import Sources
 
 
@@ -56,7 +57,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
                     name,
                     ("without", Identity(handler)),
                     f"the {type(handler).__name__} of logger {name!r} is gone",
-                    line("removeHandler", "clear", "pop"),
+                    line("removeHandler", "handlers.clear", "handlers.pop", "handlers.remove"),
                     "Other people's handlers are theirs: leave them alone.",
                 )
         for one in now.filters:
@@ -81,7 +82,7 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
             yield from _one(
                 name,
                 f"{name} is quiet",
-                f"logger {name!r} is disabled, or keeps its records to itself, and did not",
+                f"`disabled` or `propagate` of logger {name!r} was changed",
                 _set(name, sources, "disabled", "propagate") or line(),
                 "Put it back in `stop`.",
             )
@@ -103,7 +104,14 @@ def _line(logger: str, sources: Sources, *names: str) -> Place | None:
         likely.append("basicConfig")
     if not _is_a_librarys(logger):
         likely += names
-    return sources.call(names, {logger}, strictly=True) or sources.call(likely)
+    return sources.call_that(_ending(names), {logger}, strictly=True) or sources.call_that(
+        _ending(likely)
+    )
+
+
+def _ending(names: Iterable[str]) -> Callable[[Call], bool]:
+    ends = tuple(f".{name}" for name in names)
+    return lambda call: f".{call.name}".endswith(ends)
 
 
 def _set(logger: str, sources: Sources, *attributes: str) -> Place | None:

@@ -12,7 +12,7 @@ from .difference import Difference, Place
 from .source import Store
 from .sources import Sources
 
-_INSTEAD = "Import what lies beside the plugin relatively: `from . import name`."
+INSTEAD = "Import what lies beside the plugin relatively: `from . import name`."
 
 
 def look() -> Mapping[str, object]:
@@ -29,18 +29,15 @@ def left(before: Mapping[str, object], sources: Sources) -> Iterator[Difference]
         if name in before and before[name] is module:
             continue
         said = "was replaced" if name in before else "is still there"
-        where = _set(name, module, sources) or (
-            None if name in before else _own(name, module, sources)
-        )
+        put = _set(name, module, sources)
+        where = put or (None if name in before else _own(name, module, sources))
         if where is not None:
             yield Difference(
                 "module",
                 name,
                 f"the module {name!r} in sys.modules {said}",
                 where,
-                "Keep it as an attribute of the plugin."
-                if where.function or name in before
-                else _INSTEAD,
+                "Keep it as an attribute of the plugin." if put else INSTEAD,
                 named=True,
             )
 

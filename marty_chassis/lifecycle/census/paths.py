@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from marty_chassis.discovery.private import Finder
 
 from .difference import Difference, Place
+from .modules import INSTEAD
 from .source import Call, Store
 from .sources import Sources
 
 _NAMES = ("path", "meta_path", "path_hooks")
-_ADD = ("append", "insert", "extend", "addsitedir")
+_ADD = ("append", "insert", "extend")
 
 
 def look() -> Mapping[str, tuple[object, ...]]:
@@ -35,28 +36,21 @@ def left(before: Mapping[str, tuple[object, ...]], sources: Sources) -> Iterator
                     f"{name} {shown}",
                     f"sys.{name} still has {shown!r}",
                     where,
-                    "Import what lies beside the plugin relatively: `from . import name`."
-                    if name == "path"
-                    else "Take it out with context.resources.callback.",
+                    INSTEAD if name == "path" else "Take it out with context.resources.callback.",
                     named=True,
                 )
 
 
 def _line(name: str, sources: Sources) -> Place | None:
-    return sources.call_that(_adding_to(name)) or sources.store(_storing_in(name))
-
-
-def _adding_to(name: str) -> Callable[[Call], bool]:
     def adds(call: Call) -> bool:
-        return call.last in _ADD and (
-            call.name.startswith(f"sys.{name}.") or call.last == "addsitedir"
-        )
+        if call.last == "addsitedir":
+            return name == "path"
+        return call.last in _ADD and call.name.startswith(f"sys.{name}.")
 
-    return adds
+    def stores(store: Store) -> bool:
+        return store.base == f"sys.{name}" or (store.base, store.name) == ("sys", name)
 
-
-def _storing_in(name: str) -> Callable[[Store], bool]:
-    return lambda store: store.base == f"sys.{name}" or (store.base, store.name) == ("sys", name)
+    return sources.call_that(adds) or sources.store(stores)
 
 
 def _word(entry: object) -> str:

@@ -7,9 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
+import anyio.abc
 import pytest
+from loguru import logger
 
-from marty_chassis.contrib.registry import Away
+from marty_chassis.contrib.etcd import EtcdSettings
+from marty_chassis.contrib.etcd.gateway import opened
+from marty_chassis.contrib.registry import Away, Refused
 from marty_hookspecs import ServiceInfo
 
 from ..registries import coded, until
@@ -143,3 +147,34 @@ async def test_what_is_no_service_is_left_out_and_said(etcd, gateway, log, value
         [line] = [one for one in log if f"/marty/services/db/{key}," in one]
         assert words in line
     assert coded(value) not in "".join(log)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ({"error": {"http_code": 403, "message": "permission denied"}}, "403.*permission denied"),
+        ({"result": {"canceled": True, "cancel_reason": "quota exceeded"}}, "quota exceeded"),
+        ({"results": {}}, "the answer cannot be read"),
+    ],
+)
+async def test_a_watch_whose_last_line_comes_with_its_end_is_refused_for_what_that_says(
+    line: dict[str, Any], words: str
+) -> None:
+    async def answer(stream: anyio.abc.ByteStream) -> None:
+        async with stream:
+            async for asked in stream:
+                is_look = b"/v3/kv/range" in asked
+                body = json.dumps({"header": {"revision": "7"}} if is_look else line) + "\n"
+                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
+                await stream.send((head + body).encode())
+                if not is_look:
+                    break
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(anyio.abc.SocketAttribute.local_port)
+    async with listener, anyio.create_task_group() as serving:
+        serving.start_soon(listener.serve, answer)
+        with pytest.raises(Refused, match=words):
+            async with opened(EtcdSettings(address=f"127.0.0.1:{port}"), logger) as ours:
+                await ours.follow("db", Ear())
+        serving.cancel_scope.cancel()
