@@ -70,6 +70,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,12 @@ class Customer:
     def __init__(self, folder: Path, registries: list[Process]) -> None:
         self.folder = folder
         self.registries = registries
-        self.operator = secrets.token_urlsafe(32)
+        self.token = secrets.token_urlsafe(32)
+        self.operator = {"authorization": f"Bearer {self.token}"}
         self.password = secrets.token_urlsafe(12)
         environment = {
             "MARTY_PLUGINS__JWT_AUTHENTICATION__JWT_SECRET": secrets.token_urlsafe(48),
-            "MARTY_MANAGEMENT__TOKEN": self.operator,
+            "MARTY_MANAGEMENT__TOKEN": self.token,
             **{f"MARTY_PLUGINS__{one.name.upper()}__ADDRESS": one.url for one in registries},
         }
         if "consul" not in {one.name for one in registries}:
@@ -189,14 +191,14 @@ class Customer:
         claim(f"the audit trail has {', '.join(sorted(wanted))}", wanted <= audit.keys())
         whole = json.dumps(lines)
         token = self.bearer["authorization"].split()[1]
-        hidden = (self.password, token, token.split(".")[2], self.operator)
+        hidden = (self.password, token, token.split(".")[2], self.token)
         claim("no password, no token, no secret is in it", not any(one in whole for one in hidden))
 
     async def registered(self) -> None:
         for one in self.registries:
             await self.until(
                 f"{one.name} has the storefront and the warehouse",
-                lambda one=one: kept(one),  # type: ignore[misc]
+                partial(kept, one),
                 {"storefront", "warehouse"},
             )
         await self.until("the storefront has found the warehouse", self.stock, "found")
@@ -215,14 +217,13 @@ class Customer:
         for one in self.registries:
             await self.until(
                 f"{one.name} has both services again",
-                lambda one=one: kept(one),  # type: ignore[misc]
+                partial(kept, one),
                 {"storefront", "warehouse"},
             )
 
     async def reloaded(self) -> None:
-        operator = {"authorization": f"Bearer {self.operator}"}
         for name in PLUGINS:
-            told = await self.client.post(f"/plugins/{name}/reload", headers=operator)
+            told = await self.client.post(f"/plugins/{name}/reload", headers=self.operator)
             generation = told.json().get("generation")
             claim(f"{name} reloaded: generation {generation}", told.status_code == 200)
         order = {"product": "tea", "count": 1}
@@ -274,8 +275,7 @@ class Customer:
             return str(refused.response.status_code)
 
     async def figure(self, name: str, **labels: str) -> float:
-        operator = {"authorization": f"Bearer {self.operator}"}
-        text = (await self.answers(200, "GET", "/metrics", headers=operator)).text
+        text = (await self.answers(200, "GET", "/metrics", headers=self.operator)).text
         rows = (line.rpartition(" ") for line in text.splitlines() if line.startswith(name))
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         return sum(float(row[2]) for row in rows if all(one in row[0] for one in wanted))
@@ -355,13 +355,14 @@ async def prove(customer: Customer) -> None:
     claim(f"{sum(answered.values())} requests failed {dict(answered) or ''}".rstrip(), not answered)
     print(f"  ({well} were answered)", file=sys.stderr)
 
+    await customer.client.aclose()
     code = customer.shop.end()
     print("stopped:")
     claim(f"exit code {code}", code == 0)
     for one in customer.registries:
         await customer.until(
             f"{one.name} has the warehouse alone",
-            lambda one=one: kept(one),  # type: ignore[misc]
+            partial(kept, one),
             {"warehouse"},
         )
 
@@ -391,4 +392,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--consul", metavar="COMMAND", help="how to start Consul, with {port}")
     parser.add_argument("--etcd", metavar="COMMAND", help="how to start etcd, with {url}, {folder}")
-    main(parser.parse_args().consul, parser.parse_args().etcd)
+    main(**vars(parser.parse_args()))

@@ -1,4 +1,4 @@
-"""The folder of the demo: a small project, copied from the package for its reader to change."""
+"""Folders for new projects, and that of the demo: copied from the package for its reader to change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TEMPLATE: Final = Path(__file__).parent / "demo"
 
 
 def is_free(folder: Path) -> bool:
-    """Whether the demo may be put there: a new folder, or an empty one."""
+    """Whether a project may be put there: a new folder, or an empty one."""
     return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 

@@ -47,7 +47,7 @@ class Wanted:
     debug: bool = False
     """Whether an error of the application is shown to who asked."""
     leftovers: bool = False
-    """Whether it is said what plugins leave behind, for who writes them."""
+    """Whether it is said what plugins leave behind, for those who write them."""
 
 
 def serve_until_told(wanted: Wanted, session: Session, invite: Invite | None = None) -> None:

@@ -168,7 +168,7 @@ def _cycle(
     found = _cycle_of(graph)
     if found is None:
         return None
-    # graphlib gives it from the dependency to who needs it, and closed.
+    # graphlib gives it from the dependency to those that need it, and closed.
     ring = list(reversed(found[:-1]))
     first = ring.index(min(ring))
     ring = ring[first:] + ring[:first]

@@ -78,7 +78,7 @@ class Reload:
 
     @property
     def doing(self) -> str:
-        """What is under way, for who has to wait."""
+        """What is under way, for whoever has to wait."""
         return f"being reloaded, with what stands on {self.unit.name!r}"
 
     def interrupt(self) -> None:

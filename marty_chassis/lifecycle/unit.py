@@ -25,7 +25,7 @@ class Change(Protocol):
 
     @property
     def doing(self) -> str:
-        """What is under way, for who has to wait."""
+        """What is under way, for whoever has to wait."""
         ...
 
     def interrupt(self) -> None:
@@ -131,7 +131,7 @@ class Unit:
 
     @property
     def doing(self) -> str:
-        """What is under way, for who has to wait."""
+        """What is under way, for whoever has to wait."""
         return self.change.doing if self.change is not None else self.state.value
 
     def quiet_timer(self) -> None:

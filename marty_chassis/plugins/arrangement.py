@@ -24,7 +24,7 @@ class Arrangement:
     interval: float | None = None
     """Seconds between two collections in the background; `None`: whenever somebody reads."""
     form: Form | None = None
-    """What is answered to who would take anything; `None`: what is usual for the path."""
+    """What is answered to those who would take anything; `None`: what is usual for the path."""
     request_hooks: bool = False
     """Whether the time that plugins take in requests is measured, too."""
 

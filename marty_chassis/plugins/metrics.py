@@ -115,7 +115,7 @@ class Metrics:
         """Decide how the figures of all plugins are gathered and shown, while this plugin runs.
 
         interval: collect in the background, every so many seconds; who reads never waits then.
-        form: what is answered to who would take anything.
+        form: what is answered to those who would take anything.
         request_hooks: measure the time that plugins take in requests, too.
 
         Where several plugins decide, the one whose name comes first does.

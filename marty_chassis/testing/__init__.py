@@ -1,4 +1,4 @@
-"""For who writes plugins: a service with one plugin in it, and what tests ask of it.
+"""For authors of plugins: a service with one plugin in it, and what tests ask of it.
 
 The fixtures are in `pytest_plugin`, which pytest finds by itself. Nothing is imported before it is
 used: pytest loads that plugin in every run of everybody.

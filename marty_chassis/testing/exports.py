@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 
@@ -32,9 +33,7 @@ class Exports:
 
     def differ(self) -> bool:
         """Whether one generation gave something else than the next, as far as that can be said."""
-        return any(
-            not bool(one == other) for one, other in zip(self.states, self.states[1:], strict=False)
-        )
+        return any(not bool(one == other) for one, other in pairwise(self.states))
 
 
 def _copied(state: object) -> object:

@@ -89,7 +89,6 @@ class PluginHost:
 
     async def __aenter__(self) -> Self:
         self.ward = Ward()
-        await self._stack.__aenter__()
         try:
             await self._enter()
         except BaseException:

@@ -10,6 +10,7 @@ import anyio.lowlevel
 import httpx2
 
 from marty_chassis.boundary import Detached, spawn
+from marty_chassis.errors.root import shown
 from marty_hookspecs.web import Receive, Scope, Send
 
 from .clean import assert_clean
@@ -141,7 +142,7 @@ class _Trial:
         if exports.differ():
             self._problems.append(
                 "what export_state gave was not there in the next generation: let import_state take"
-                f" all of it. {' was followed by '.join(map(_shown, exports.states))}"
+                f" all of it. {' was followed by '.join(shown(one, 100) for one in exports.states)}"
             )
 
     async def _reload(self) -> None:
@@ -184,8 +185,3 @@ class _Trial:
         settings = self._host.chassis.config.plugins.settings_of(self._host.name)
         said = settings.reload or candidate.metadata.reload
         return one_object or said == "exclusive"
-
-
-def _shown(state: object) -> str:
-    text = repr(state)
-    return text if len(text) <= 100 else f"{text[:99]}…"

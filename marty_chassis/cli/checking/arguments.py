@@ -40,7 +40,7 @@ def check(source: Source) -> Iterator[Finding]:
 
 def of_hook(part: Part, allowed: tuple[str, ...], source: Source) -> Iterator[Finding]:
     """Look at a function that is called with what it takes of a hook's arguments, by name."""
-    if is_bound(part) and _lacks_self(part, allowed):
+    if _lacks_self(part, allowed):
         yield _without_self(part, source)
         return
     function = as_written(part)
@@ -61,7 +61,7 @@ def of_hook(part: Part, allowed: tuple[str, ...], source: Source) -> Iterator[Fi
             yield source.finding(
                 "wrong-arguments",
                 part.node,
-                f"the hook has {_listed(allowed)} and no {name!r}, which always is its default",
+                f"the hook has {_listed(allowed)} and no {name!r}, so it always has its default",
                 near.strip(),
                 "warning",
             )
@@ -69,7 +69,7 @@ def of_hook(part: Part, allowed: tuple[str, ...], source: Source) -> Iterator[Fi
 
 def of_listener(part: Part, source: Source) -> Iterator[Finding]:
     """Look at a method that is called with events."""
-    if is_bound(part) and _lacks_self(part, ("event", "event_type", "event_data")):
+    if _lacks_self(part, ("event", "event_type", "event_data")):
         yield _without_self(part, source)
         return
     try:
@@ -84,7 +84,7 @@ def of_listener(part: Part, source: Source) -> Iterator[Finding]:
 
 
 def _of_method(part: Part, given: Sequence[str], source: Source) -> Iterator[Finding]:
-    if is_bound(part) and _lacks_self(part, given):
+    if _lacks_self(part, given):
         yield _without_self(part, source)
         return
     signature = inspect.signature(as_written(part))
@@ -101,6 +101,8 @@ def _of_method(part: Part, given: Sequence[str], source: Source) -> Iterator[Fin
 
 
 def _lacks_self(part: Part, given: Sequence[str]) -> bool:
+    if not is_bound(part):
+        return False
     first = first_of(part)
     return (first is None and part.node.args.vararg is None) or first in given
 

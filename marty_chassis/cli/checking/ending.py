@@ -14,7 +14,8 @@ from .child import BEGUN
 from .finding import Finding, shown
 from .unit import Unit
 
-_FRAME: Final = re.compile(r'^  File "([^"]+)", line (\d+) in', re.MULTILINE)
+FRAME: Final = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)
+"""One line of a traceback, or of what faulthandler writes: the file, and the line in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Answer:
         _, current, rest = self.wire.rpartition("Current thread 0x")
         stack = rest.partition("\nThread 0x")[0] if current else self.wire
         stack = stack.rpartition("\nThread 0x")[2]
-        return [(path, int(line)) for path, line in _FRAME.findall(stack)]
+        return [(path, int(line)) for path, line in FRAME.findall(stack)]
 
     def culprit(self, units: Sequence[Unit]) -> Unit | None:
         """The unit whose code ran, as far as that can be known."""

@@ -15,11 +15,11 @@ from marty_chassis.errors import Problem
 from marty_chassis.lifecycle.census.libraries import is_library
 from marty_chassis.lifecycle.order import Need
 
+from .ending import FRAME
 from .finding import Finding, Severity, parted, shown
 from .rules import RULES
 
 _PLACE: Final = re.compile(r"(?P<path>.+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?")
-_FRAME: Final = re.compile(r'^  File "([^"]+)", line (\d+)', re.MULTILINE)
 _NAMED: Final = re.compile(r" at (.+?):(\d+)(?: |,|$)")
 _SAID_TWICE: Final = re.compile(r" \([^()]*, line \d+\)$")
 _CONTRACT: Final = {"UnknownHook": "unknown-hook", "WrongArguments": "wrong-arguments"}
@@ -155,7 +155,7 @@ def _of_source(one: Plugin) -> tuple[str, None]:
 
 def _place(one: Plugin, fault: Fault) -> tuple[str, int | None]:
     """The last line of the plugin's own that the traceback or the message names."""
-    frames = [*_NAMED.findall(fault.message), *_FRAME.findall(fault.traceback)]
+    frames = [*_NAMED.findall(fault.message), *FRAME.findall(fault.traceback)]
     own = [(path, line) for path, line in frames if path in one.candidate.files]
     near = [(path, line) for path, line in frames if not is_library(path)]
     if not (own or near):

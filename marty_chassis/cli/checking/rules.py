@@ -36,7 +36,10 @@ _SOURCE: Final[Mapping[str, tuple[Severity, str]]] = {
     # The IPlugin family
     "not-decorated": ("error", "A class of the IPlugin family without `@plugin`: it is not found."),
     "foreign-method": ("error", "A method of an interface that the class does not derive from."),
-    "misspelt-method": ("error", "Nearly a method of the interface: the other one is called."),
+    "misspelt-method": (
+        "error",
+        "Its name is nearly that of a method of the interface: nobody calls it.",
+    ),
     "missing-handler": ("error", "A subscription names a method that is not there."),
     # Asynchronous code
     "missing-await": ("error", "A coroutine is made and not awaited: nothing happens."),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import io
 import sys
-import tokenize
 import warnings
 from dataclasses import dataclass, field
+from importlib.util import decode_source
 from pathlib import Path
 from typing import Final, Literal
 
@@ -75,7 +74,7 @@ def read(path: Path, kind: Kind) -> Source | Finding:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Of escapes in texts: the compiler says it again.
             tree = ast.parse(data, str(path))
-        text = _decoded(data)
+        text = decode_source(data)
         names = Names(tree)
         return Source(
             shown(path), kind, text, tree, names, Outline(tree, names), tuple(text.split("\n"))
@@ -86,11 +85,6 @@ def read(path: Path, kind: Kind) -> Source | Finding:
         return _unreadable(path, "it is nested too deeply. Write it in shorter expressions.")
     except ValueError as error:
         return _unreadable(path, f"it cannot be parsed: {error}. Write it as Python reads it.")
-
-
-def _decoded(data: bytes) -> str:
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    return io.TextIOWrapper(io.BytesIO(data), encoding, newline=None).read()
 
 
 def _unreadable(path: Path, said: str, line: int | None = None) -> Finding:

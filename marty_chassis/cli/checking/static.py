@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -47,10 +47,10 @@ _OF_A_FILE = (
 class Looked:
     """What the sources show."""
 
-    sources: dict[Path, Source] = field(default_factory=dict)
+    sources: dict[Path, Source]
     """Those that Python can read."""
-    findings: list[Finding] = field(default_factory=list)
-    files: int = 0
+    findings: list[Finding]
+    files: int
     """All that were looked at, readable or not."""
 
 

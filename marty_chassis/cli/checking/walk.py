@@ -40,8 +40,8 @@ def below(folder: Path) -> Iterator[Unit | Finding]:
 def _below(folder: Path, above: tuple[str, ...]) -> Iterator[Unit]:
     """Go down.
 
-    In a folder that is called so, and holds plugin files, everything is to be a plugin: that is
-    what discovery makes of a plugin folder.
+    In a folder with `plugins` in its name that holds plugin files everything is to be a plugin:
+    that is what discovery makes of a plugin folder.
     """
     real = os.path.realpath(folder)
     if real in above or (folder / "pyvenv.cfg").exists():

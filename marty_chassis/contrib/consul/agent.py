@@ -37,7 +37,7 @@ class Agent:
         await self._update(service.get("id", ""), status(service), "")
 
     async def withdraw(self, id: str) -> None:
-        """Call it dead, in case that it cannot be taken out; then take it out."""
+        """Call it dead, in case it cannot be taken out; then take it out."""
         with suppress(Forgotten):
             await self._update(id, "critical", "it is leaving")
         with suppress(Forgotten):

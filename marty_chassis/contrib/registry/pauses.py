@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from random import uniform
 
+FIRST = 0.5
+"""Seconds."""
+
 
 class Pauses:
-    """Pauses that double from half a second to a limit (seconds), each shorter by chance."""
+    """Pauses that double up to a limit in seconds, each shorter by chance."""
 
-    def __init__(self, longest: float, first: float = 0.5) -> None:
+    def __init__(self, longest: float) -> None:
         self._longest = longest
-        self._first = first
         self._tries = 0
 
     def next(self) -> float:
         """Give the next pause."""
         self._tries += 1
         # 2**20 is far beyond every limit, and 2**2000 is no number for a computer.
-        pause = min(self._longest, self._first * 2.0 ** min(self._tries - 1, 20))
+        pause = min(self._longest, FIRST * 2.0 ** min(self._tries - 1, 20))
         return pause * uniform(0.5, 1.0)
 
     def reset(self) -> None:

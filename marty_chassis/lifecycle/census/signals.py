@@ -28,7 +28,7 @@ def left(before: Mapping[signal.Signals, object], sources: Sources) -> Iterator[
             continue
         # Of asyncio's own handler the loop knows what it calls.
         function = signal_callback(number) or handler
-        # A server sets its own; it does not ignore signals.
+        # A server sets handlers, too, so that a line must name the signal; it never ignores one.
         sets = partial(
             sources.call,
             ("signal", "add_signal_handler"),

@@ -1,4 +1,4 @@
-"""How plugins are: a cache that is filled at each plugin's own interval, never by who reads it."""
+"""How plugins are: a cache that is filled at each plugin's own interval, never by whoever reads it."""
 
 from __future__ import annotations
 

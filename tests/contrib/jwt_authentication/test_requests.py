@@ -1,4 +1,4 @@
-"""What a client gets: RFC 6750 for who is refused, `request.user` for everybody else."""
+"""What a client gets: RFC 6750 for whoever is refused, `request.user` for everybody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`request.completed`, `request.failed`, `request.aborted`: how each request ended, for who listens."""
+"""`request.completed`, `request.failed`, `request.aborted`: how each request ended, for those who listen."""
 
 from __future__ import annotations
 
