@@ -9,16 +9,17 @@ def route_path(scope: Scope) -> str:
     """The path that the application routes by: without the prefix it is mounted at."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
-    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-        return path[len(root) :]
-    return path
+    return path[len(root) :] if is_below(path, root) else path
 
 
 def below(prefix: str, scope: Scope) -> bool:
-    """Whether a request is for this path or for one below it; `/adm` is not above `/admin`."""
-    prefix = prefix.rstrip("/")
-    path = route_path(scope)
-    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+    """Whether a request is for this path or for one below it."""
+    return is_below(route_path(scope), prefix.rstrip("/"))
+
+
+def is_below(path: str, prefix: str) -> bool:
+    """Whether a path is the prefix or below it; `/adm` is not above `/admin`."""
+    return f"{path}/".startswith(f"{prefix}/")
 
 
 _ROUTING = ("route", "endpoint", "path_params", "root_path", "app_root_path")

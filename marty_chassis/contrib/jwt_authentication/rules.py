@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from marty_chassis.web.paths import is_below, route_path
+
 from .readings import readings
 
 
@@ -42,7 +44,7 @@ class Rules:
         below = readings(_without_root(scope, root)) if root else found
         if found is None or below is None:
             return self._all_scopes
-        below |= {_below_root(one, root) for one in found}
+        below |= {route_path({"path": one, "root_path": root}) or "/" for one in found}
         if all(self._is_exempt(one) for one in below):
             return None
         seen = {_in_one_case(one) for one in (*found, *below, *(root + one for one in found))}
@@ -67,13 +69,6 @@ def _in_one_case(path: str) -> str:
     return path.upper().casefold().replace("\u0307", "")
 
 
-def _below_root(path: str, root: str) -> str:
-    """The path that the application routes by: without the prefix it is mounted at."""
-    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-        return path[len(root) :] or "/"
-    return path
-
-
 def _without_root(scope: Mapping[str, Any], root: str) -> dict[str, Any]:
     """What applications read that just cut the prefix off, whatever follows it."""
     raw, before = scope.get("raw_path") or b"", root.encode()
@@ -84,7 +79,4 @@ def _without_root(scope: Mapping[str, Any], root: str) -> dict[str, Any]:
 
 
 def _any_below(paths: Iterable[str], prefix: str) -> bool:
-    return any(
-        path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
-        for path in paths
-    )
+    return any(is_below(path, prefix) for path in paths)

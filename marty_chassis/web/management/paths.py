@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from marty_chassis.web.paths import route_path
+from marty_chassis.web.paths import is_below, route_path
 from marty_hookspecs.web import Scope
 
 from .endpoint import Endpoint
@@ -65,8 +65,7 @@ class Paths:
         path = route_path(scope)
         # Asked for each request of the application, so the cheap question comes first.
         if self.prefix:
-            begins = path.startswith(self.prefix)
-            return begins and path[len(self.prefix) :][:1] in ("", "/") and path not in self._owned
+            return is_below(path, self.prefix) and path not in self._owned
         return path.startswith(self._beginnings) and self.find(path) is not None
 
     def find(self, path: str) -> Place | None:
