@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
 from typing import Final
 
-from starlette.responses import Response
+from marty_chassis.web.problem import ProblemResponse, problem
 
 from .refused import Refused
 
@@ -16,33 +14,18 @@ DETAILS: Final = {
     403: "The token does not allow this.",
     503: "Tokens cannot be verified at the moment. Ask again later.",
 }
-_BODIES: Final = {
-    status: json.dumps(
-        {
-            "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
-            "detail": detail,
-        }
-    ).encode()
-    for status, detail in DETAILS.items()
-}
 """The same for everybody: nobody learns here what exactly is wrong with a token."""
 
 
-def answer(refused: Refused, realm: str) -> Response:
+def answer(refused: Refused, realm: str) -> ProblemResponse:
     """Give the answer, which no cache may keep."""
     status = refused.reason.status
-    headers = {"cache-control": "no-store"}
-    if status == 503:
-        headers["retry-after"] = "5"
-    else:
-        headers["www-authenticate"] = challenge(refused, realm)
-    return Response(_BODIES[status], status, headers, "application/problem+json")
+    own = {"retry-after": "5"} if status == 503 else {"www-authenticate": challenge(refused, realm)}
+    return problem(status, DETAILS[status], headers=own)
 
 
 def challenge(refused: Refused, realm: str) -> str:
-    """Give the value of `WWW-Authenticate`; without an error for who has sent no token."""
+    """Give the value of `WWW-Authenticate`; without an error for whoever sent no token."""
     words = [f'realm="{realm}"']
     if refused.reason.error is not None:
         words.append(f'error="{refused.reason.error}"')
