@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, Protocol, Self, TypeVarTuple, cast
 
 import anyio
 
+from marty_chassis.boundary.words import consists_of
+
 A = TypeVarTuple("A")
 
 
@@ -30,10 +32,8 @@ def host_cancelled(error: BaseException) -> bool:
     """
     if (trio := _running_trio()) is not None:
         # A Cancelled that was kept and raised again finds no cancelled scope around it.
-        return _consists_of(error, trio.Cancelled) and _is_over(
-            trio.current_effective_deadline(),
-        )
-    if not _consists_of(error, asyncio.CancelledError):
+        return consists_of(error, trio.Cancelled) and _is_over(trio.current_effective_deadline())
+    if not consists_of(error, asyncio.CancelledError):
         return False
     try:
         task = asyncio.current_task()
@@ -358,7 +358,7 @@ class Stoppable:
             task.uncancel()
         return (
             error is not None
-            and _consists_of(error, asyncio.CancelledError)
+            and consists_of(error, asyncio.CancelledError)
             and task.cancelling() <= self._before
         )
 
@@ -385,18 +385,6 @@ def _running_trio() -> ModuleType | None:
     except RuntimeError:
         pass  # No loop of asyncio runs in this thread.
     return trio if trio.lowlevel.in_trio_task() else None
-
-
-def _consists_of(error: BaseException, kind: type[BaseException]) -> bool:
-    """Whether it is of this kind, or a group with nothing else in it, however deep."""
-    todo = [error]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, BaseExceptionGroup):
-            todo.extend(one.exceptions)
-        elif not isinstance(one, kind):
-            return False
-    return True
 
 
 def _is_over(deadline: float) -> bool:

@@ -52,6 +52,20 @@ def holds_interrupt(error: BaseException) -> bool:
     return False
 
 
+def consists_of(
+    error: BaseException, kinds: type[BaseException] | tuple[type[BaseException], ...]
+) -> bool:
+    """Whether it is of these kinds, or a group with nothing else in it, however deep."""
+    todo = [error]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, BaseExceptionGroup):
+            todo.extend(one.exceptions)
+        elif not isinstance(one, kinds):
+            return False
+    return True
+
+
 def shortened(text: str, limit: int) -> str:
     """Give the text, or its beginning and end with the number of characters left out."""
     if len(text) <= limit:

@@ -9,6 +9,8 @@ import anyio
 from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect
 
+from marty_chassis.boundary.words import consists_of
+from marty_chassis.web import contents
 from marty_hookspecs.web import Message, Receive, Send
 
 Pair = tuple[bytes, bytes]
@@ -16,15 +18,10 @@ Pair = tuple[bytes, bytes]
 STARTS: Final = frozenset(
     {"http.response.start", "websocket.accept", "websocket.http.response.start"}
 )
-BODIES: Final = frozenset(
-    {
-        "http.response.body",
-        "http.response.pathsend",
-        "http.response.zerocopysend",
-        "websocket.http.response.body",
-    }
-)
+BODIES: Final = contents.BODIES | {"websocket.http.response.body"}
 _LEAVING = frozenset({"http.disconnect", "websocket.disconnect"})
+_WHEN_GONE = (OSError, ClientDisconnect, WebSocketDisconnect)
+"""What an application may raise when the client has left."""
 _REFUSED = 403
 """What a server answers to a handshake that is closed."""
 
@@ -66,7 +63,7 @@ class Answer:
             self.gone = self.gone or not self._over
             raise
         if kind in BODIES:
-            self._over = not message.get("more_body", False)
+            self._over = contents.is_last(message)
 
     def ended(self, error: BaseException | None = None) -> tuple[str, dict[str, str]]:
         """Give the type of the event, and what there is to say of it, once the application ended.
@@ -74,9 +71,9 @@ class Answer:
         Who left, and what was broken off, has not failed.
         """
         if error is not None:
-            if _is(error, (anyio.get_cancelled_exc_class(),)):
+            if consists_of(error, anyio.get_cancelled_exc_class()):
                 return "request.aborted", {"reason": "disconnected" if self.gone else "cancelled"}
-            if not self.gone or not _is(error, (OSError, ClientDisconnect, WebSocketDisconnect)):
+            if not self.gone or not consists_of(error, _WHEN_GONE):
                 return "request.failed", {"error": type(error).__name__}
         elif self.status is not None and self.status >= 500:
             return "request.failed", {"error": f"status {self.status}"}
@@ -90,10 +87,3 @@ class Answer:
 def _stamped(headers: Iterable[Pair], stamp: Iterable[Pair]) -> list[Pair]:
     ours = dict(stamp)
     return [*(pair for pair in headers if pair[0].lower() not in ours), *ours.items()]
-
-
-def _is(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
-    """Whether it is of these kinds, and nothing else where task groups have wrapped it."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(_is(one, kinds) for one in error.exceptions)
-    return isinstance(error, kinds)
