@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
+from marty_chassis.web.contents import BODIES, is_last
+from marty_chassis.web.paths import route_path
+from marty_chassis.web.template import template
 from marty_hookspecs.web import ASGIApp, Message, Receive, Scope, Send
 
-from .route import template
+if TYPE_CHECKING:
+    from .requests import Requests
 
-
-class Figures(Protocol):
-    """What is told of requests; it must not raise."""
-
-    def request_began(self, method: str) -> None:
-        """A request is being served."""
-        ...
-
-    def request_ended(
-        self, method: str, route: str, status: int | None, seconds: float, came: int, went: int
-    ) -> None:
-        """Its response has ended, or was broken off; `None` where none had begun."""
-        ...
-
-    def socket_opened(self) -> None:
-        """A websocket was accepted."""
-        ...
-
-    def socket_ended(self, route: str, accepted: bool) -> None:
-        """It has been closed, or refused."""
-        ...
+UNMATCHED: Final = "unmatched"
+"""For a request that no route wanted, or whose framework does not say which one did."""
 
 
 class Measured:
     """The application inside; figures are told of each of its requests and websockets."""
 
-    def __init__(self, app: ASGIApp, figures: Figures) -> None:
+    def __init__(self, app: ASGIApp, figures: Requests) -> None:
         self._app = app
         self._figures = figures
 
@@ -68,10 +53,10 @@ class Exchange:
         "_status", "_told", "_went",
     )  # fmt: skip
 
-    def __init__(self, figures: Figures, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, figures: Requests, scope: Scope, receive: Receive, send: Send) -> None:
         self._figures = figures
         self._scope = scope
-        self._path = path_of(scope)
+        self._path = route_path(scope)
         self._receive = receive
         self._send = send
         self._status: int | None = None
@@ -101,9 +86,9 @@ class Exchange:
         if kind == "http.response.start":
             self._status = message["status"]
         await self._send(message)
-        if kind in _BODIES:
+        if kind in BODIES:
             self._went += len(message.get("body", b""))
-            if not message.get("more_body", False):
+            if is_last(message):
                 self._seconds = perf_counter() - self._began
                 if "route" in self._scope:
                     self.end()
@@ -119,7 +104,7 @@ class Exchange:
             return
         self._told = True
         seconds = perf_counter() - self._began if self._seconds is None else self._seconds
-        route = template(self._scope, self._path)
+        route = template(self._scope, self._path) or UNMATCHED
         self._figures.request_ended(
             self._scope["method"], route, self._status, seconds, self._came, self._went
         )
@@ -130,10 +115,10 @@ class Socket:
 
     __slots__ = ("_accepted", "_figures", "_path", "_scope", "_send", "receive")
 
-    def __init__(self, figures: Figures, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, figures: Requests, scope: Scope, receive: Receive, send: Send) -> None:
         self._figures = figures
         self._scope = scope
-        self._path = path_of(scope)
+        self._path = route_path(scope)
         self._send = send
         self._accepted = False
         self.receive = receive
@@ -150,17 +135,5 @@ class Socket:
 
     def end(self) -> None:
         """Tell how it went."""
-        route = template(self._scope, self._path)
+        route = template(self._scope, self._path) or UNMATCHED
         self._figures.socket_ended(route, self._accepted)
-
-
-_BODIES: Final = frozenset(
-    {"http.response.body", "http.response.pathsend", "http.response.zerocopysend"}
-)
-
-
-def path_of(scope: Scope) -> str:
-    """The path below where the server is mounted, before any router has changed the scope."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path

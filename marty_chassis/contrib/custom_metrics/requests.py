@@ -18,7 +18,7 @@ ROUTES: Final = 1000
 
 
 class Requests:
-    """What is told of requests and websockets, counted.
+    """What is told of requests and websockets, counted; telling raises nothing.
 
     kept: the state of an earlier run. Its collectors are used on: what they have counted stays, and
     what is still under way there is counted in them. Only a histogram whose buckets have changed
@@ -89,7 +89,7 @@ class Requests:
         return [one for name, one in self.state.items() if name != "buckets"]
 
     def request_began(self, method: str) -> None:
-        """See `measured.Figures`."""
+        """A request is being served."""
         by = _known(method)
         if by not in self._under_way:
             self._under_way[by] = self._now.labels(by)
@@ -98,7 +98,7 @@ class Requests:
     def request_ended(
         self, method: str, route: str, status: int | None, seconds: float, came: int, went: int
     ) -> None:
-        """See `measured.Figures`."""
+        """Its response has ended, or was broken off; `None` where none had begun."""
         key = (method, route, status)
         children = self._children.get(key) or self._told_apart(*key)
         now, total, lasted, request, response = children
@@ -109,11 +109,11 @@ class Requests:
         response.observe(went)
 
     def socket_opened(self) -> None:
-        """See `measured.Figures`."""
+        """A websocket was accepted."""
         self._open.inc()
 
     def socket_ended(self, route: str, accepted: bool) -> None:
-        """See `measured.Figures`."""
+        """It has been closed, or refused."""
         if accepted:
             self._open.dec()
         self._sockets.labels(self._route(route), "accepted" if accepted else "refused").inc()

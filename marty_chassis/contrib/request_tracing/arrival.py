@@ -39,7 +39,8 @@ class Arrivals:
 
     def __init__(self, settings: RequestTracingSettings) -> None:
         self._settings = settings
-        self._correlation = (settings.correlation_header or "").lower().encode()
+        self.header = (settings.correlation_header or "").lower().encode()
+        """The one with the correlation id; empty for none."""
 
     def of(self, given: Iterable[tuple[bytes, bytes]]) -> Arrival:
         """Give the ids of a request: what the client sent where that can be used, else new ones."""
@@ -47,12 +48,12 @@ class Arrivals:
         parents: Headers = []
         states: Headers = []
         others: Headers = []
-        kinds = {self._correlation: ids, NAME: parents, STATE: states}
+        kinds = {self.header: ids, NAME: parents, STATE: states}
         for header in given:  # whose names are in lower case, as ASGI has it
             kinds.get(header[0], others).append(header)
         correlation_id = self._correlation_id(ids)
-        if self._correlation:
-            others.append((self._correlation, correlation_id.encode()))
+        if self.header:
+            others.append((self.header, correlation_id.encode()))
         trace_id, about_it = self._trace(parents, states)
         return Arrival(correlation_id, trace_id, others + about_it)
 

@@ -8,8 +8,9 @@ from time import perf_counter
 from typing import Any
 
 from loguru import logger
-from starlette.routing import Mount
 
+from marty_chassis.web.paths import route_path, show_route
+from marty_chassis.web.template import template
 from marty_hookspecs.web import ASGIApp, Receive, Scope, Send
 
 from . import span
@@ -32,7 +33,6 @@ class Traced:
         self._app = app
         self._arrivals = Arrivals(settings)
         self._publish = publish
-        self._correlation = (settings.correlation_header or "").lower().encode()
         self._timing = (settings.timing_header or "").lower().encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,7 +40,7 @@ class Traced:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        began = perf_counter()
+        began, path = perf_counter(), route_path(scope)
         arrival = self._arrivals.of(scope["headers"])
         correlation_id = arrival.correlation_id
         outer = span.current()
@@ -50,7 +50,7 @@ class Traced:
             if outer is None:
                 span.mark(correlation_id)  # One that has been begun inside.
             took = f"{perf_counter() - began:.6f}"
-            pairs = ((self._correlation, correlation_id), (self._timing, took))
+            pairs = ((self._arrivals.header, correlation_id), (self._timing, took))
             return [(name, value.encode()) for name, value in pairs if name]
 
         answer = Answer(receive, send, stamp)
@@ -59,9 +59,10 @@ class Traced:
 
         async def tell(error: BaseException | None = None) -> None:
             type, more = answer.ended(error)
+            route = template(inner, path)
             data: dict[str, Any] = {
                 "method": scope.get("method", "WEBSOCKET"),
-                **_where(inner),
+                **({"route": route} if route else {"path": scope["path"]}),
                 "status": answer.status,
                 "seconds": perf_counter() - began,
                 "correlation_id": correlation_id,
@@ -80,21 +81,11 @@ class Traced:
                 raise
             finally:
                 # For what stands further out and looks for the route, as it would without us.
-                known = ("route", "path_params")
-                scope.update((key, inner[key]) for key in known if key in inner)
+                show_route(inner, scope)
             await tell()
 
     def __repr__(self) -> str:
         return f"<Traced {self._app!r}>"
-
-
-def _where(scope: Scope) -> dict[str, str]:
-    """The route as it was written, where the application says which; else the path."""
-    route, root = scope.get("route"), scope.get("root_path", "").rstrip("/")
-    if isinstance(route, Mount):
-        return {"route": root or "/"}
-    path = getattr(route, "path_format", None)
-    return {"route": root + path} if isinstance(path, str) else {"path": scope["path"]}
 
 
 def _note(error: BaseException, correlation_id: str) -> None:

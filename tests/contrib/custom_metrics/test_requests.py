@@ -240,10 +240,11 @@ async def test_a_stream_lasts_until_its_body_has_ended_and_no_longer(metered: Ho
     assert over("http_response_size_bytes_sum") == 6
 
 
-class Told:
+class Told(Requests):
     """Writes down what it is told."""
 
     def __init__(self) -> None:
+        super().__init__([1])
         self.notes: list[object] = []
 
     def request_began(self, method: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -50,6 +51,17 @@ async def test_an_answer_is_an_event_with_its_route_and_without_what_the_client_
             "status": 201,
             "correlation_id": "theirs",
         }
+
+
+async def test_a_route_is_called_as_in_figures_wherever_it_is_mounted(traced: Host) -> None:
+    pytest.importorskip("starlette.middleware.opentelemetry", reason="a newer Starlette says it")
+    async with traced(app=Starlette(routes=[Mount("/{tenant}", APP)])) as host:
+        transport = httpx2.ASGITransport(host.app, root_path="/api")
+        async with httpx2.AsyncClient(transport=transport, base_url="http://service") as client:
+            await client.get("/api/acme/shop/items/7")
+
+        data = (await host.events.wait_for("request.completed")).data
+        assert data["route"] == "/{tenant}/shop/items/{id}"
 
 
 async def test_what_is_mounted_is_one_route(traced: Host) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from marty_chassis.contrib.custom_metrics.route import template
+from marty_chassis.web.template import template
 
 
 def route(path: str) -> Route:
@@ -37,7 +37,23 @@ def test_what_stands_before_a_route_is_given_as_it_was_written(
     assert template({"route": route(path), "path_params": params}, below) == name
 
 
+@pytest.mark.parametrize(
+    ("at", "path", "params", "name"),
+    [
+        ("/files", "/files/a/b", {}, "/files"),
+        ("/files", "/api/files/", {}, "/api/files"),
+        ("/t/{tenant}", "/t/acme/files/a", {"tenant": "acme"}, "/t/{tenant}"),
+        ("/t/{tenant:int}", "/v2/t/7/a", {"kind": "v2", "tenant": 7}, "/{kind}/t/{tenant}"),
+        ("/", "/a/b", {}, "/"),
+    ],
+)
+def test_what_is_mounted_is_one_route(at: str, path: str, params: Any, name: str) -> None:
+    mount = Mount(at, PlainTextResponse(""))
+
+    assert template({"route": mount, "path_params": params}, path) == name
+
+
 @pytest.mark.parametrize("found", [None, object(), "/orders"])
 def test_what_does_not_say_how_it_was_written_is_no_route(found: Any) -> None:
-    assert template({"route": found}, "/orders") == "unmatched"
-    assert template({}, "/orders") == "unmatched"
+    assert template({"route": found}, "/orders") is None
+    assert template({}, "/orders") is None

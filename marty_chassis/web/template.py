@@ -1,27 +1,30 @@
-"""Under which name a request is counted: its route as it was written, and never its path."""
+"""The name of a request: the route that answered it as it was written, and never its path."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from marty_hookspecs.web import Scope
-
-UNMATCHED: Final = "unmatched"
-"""For a request that no route wanted, or whose framework does not say which one did."""
+from starlette.routing import Mount
+from starlette.types import Scope
 
 
-def template(scope: Scope, path: str) -> str:
-    """Give the route of a request that was served: `/users/{id}`.
+def template(scope: Scope, path: str) -> str | None:
+    """Give the route of a request that was served: `/users/{id}`, and `/files` for all of a mount.
 
-    path: the one that the server gave; what stands before the route's own part of it belongs to
-    mounts and included routers, and is given with the names of their parameters for the values.
-    Where that cannot be told apart it is left out, so that no client makes up names.
+    None where no route wanted it, or the framework does not say which one did.
+
+    path: what `route_path` gave before any router had changed the scope. What stands before the
+    route's own part of it belongs to mounts and included routers, and is given with the names of
+    their parameters for the values. Where that cannot be told apart it is left out, so that no
+    client makes up names.
     """
     route = scope.get("route")
     own = getattr(route, "path_format", None)
     if not isinstance(own, str):
-        return UNMATCHED
+        return None
+    if isinstance(route, Mount):
+        own = own.removesuffix("/{path}")
     params = scope.get("path_params") or {}
     return f"{_prefix(route, path, params)}{own}" or "/"
 
