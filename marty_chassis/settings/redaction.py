@@ -14,7 +14,7 @@ __all__ = ["MASK", "Section", "looks_secret", "redacted", "secret_texts"]
 
 MASK: Final = "***"
 
-_ANYWHERE = re.compile(r"secret|token|pas+w|passphrase|credential|api_?key", re.IGNORECASE)
+_ANYWHERE = re.compile(r"secret|token|pas+w|passphrase|credential|api[_-]?key", re.IGNORECASE)
 _AT_THE_END = re.compile(
     r"(secret|token|password|passwd|passphrase|credential|key)$", re.IGNORECASE
 )

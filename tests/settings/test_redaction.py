@@ -114,7 +114,8 @@ def test_what_is_a_secret_is_masked(key: str, value: object) -> None:
 
 
 def test_names_that_say_that_they_hold_a_secret() -> None:
-    assert all(looks_secret(key) for key in ("client_secret", "accessKey", "db-pwd", "PASS", "pin"))
+    secret = ("client_secret", "accessKey", "api-keyring", "db-pwd", "PASS", "pin")
+    assert all(looks_secret(key) for key in secret)
     assert not any(looks_secret(key) for key in ("name", "keyboard", "bypass", "pinned", ""))
 
 

@@ -9,8 +9,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
 from marty_chassis.boundary.words import message_of
+from marty_chassis.settings.redaction import MASK
 
-from .secrets import MASK, Redaction
+from .secrets import Redaction
 
 if TYPE_CHECKING:
     from loguru import Record

@@ -8,16 +8,14 @@ from functools import lru_cache
 from typing import Final
 
 from marty_chassis.boundary.words import shortened
+from marty_chassis.settings.redaction import MASK, looks_secret
 
-MASK: Final = "***"
 LONGEST: Final = 20_000
 """Characters of one text that are shown."""
 
 _CALLED = r"secret|token|passw(?:or)?d|passphrase|credential|api[_-]?key|authorization|cookie"
-_ANYWHERE = re.compile(_CALLED, re.IGNORECASE)
 _AT_THE_END = re.compile(rf"(?:{_CALLED}|key|pin)s?\Z", re.IGNORECASE)
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-_WORDS = frozenset({"key", "keys", "pwd", "pass", "pin"})
+_HEADERS = re.compile(r"authorization|cookie", re.IGNORECASE)
 
 # Each begins with a word and repeats within limits, or without going back: a line may be long, and
 # somebody else's. Each is tried only where one of its signs, in lower case, is in the text.
@@ -110,7 +108,7 @@ class Redaction:
 # Names come again and again.
 @lru_cache(maxsize=1000)
 def _says_so(key: str) -> bool:
-    return bool(_ANYWHERE.search(key) or {word.lower() for word in _WORD.findall(key)} & _WORDS)
+    return looks_secret(key) or _HEADERS.search(key) is not None
 
 
 @lru_cache(maxsize=1000)
