@@ -9,8 +9,48 @@ from loguru import logger
 
 from marty_chassis.events import Event, PluginEventBus
 from marty_chassis.events.pattern import Pattern
+from marty_hookspecs import PluginMetadata, ServiceInfo, hookimpl
 
+from .settings import StructuredLoggingSettings
 from .writer import AUDIT
+
+
+class Trail:
+    """The plugin's hooks that are noted, where its section has an audit trail."""
+
+    _settings: StructuredLoggingSettings
+
+    @hookimpl
+    def plugin_loaded(self, plugin_name: str, plugin_metadata: PluginMetadata) -> None:
+        self._note("plugin.loaded", plugin=plugin_name, plugin_version=plugin_metadata.version)
+
+    @hookimpl
+    def plugin_started(self, plugin_name: str, seconds: float) -> None:
+        self._note("plugin.started", plugin=plugin_name, seconds=seconds)
+
+    @hookimpl
+    def plugin_stopped(self, plugin_name: str) -> None:
+        self._note("plugin.stopped", plugin=plugin_name)
+
+    @hookimpl
+    def plugin_failed(self, plugin_name: str, phase: str, reason: str) -> None:
+        self._note("plugin.failed", plugin=plugin_name, phase=phase, reason=reason)
+
+    @hookimpl
+    def plugin_reloaded(self, plugin_name: str, generation: int, drained: bool) -> None:
+        self._note("plugin.reloaded", plugin=plugin_name, generation=generation, drained=drained)
+
+    @hookimpl
+    def service_post_register(self, service_info: ServiceInfo) -> None:
+        self._note("service.registered", service_info=dict(service_info))
+
+    @hookimpl
+    def service_pre_unregister(self, service_info: ServiceInfo) -> None:
+        self._note("service.unregistered", service_info=dict(service_info))
+
+    def _note(self, event: str, **fields: Any) -> None:
+        if self._settings.audit is not None:
+            note(event, **fields)
 
 
 def note(event: str, **fields: Any) -> None:

@@ -8,7 +8,7 @@ with the sink; then both are there for a while, and know which lines the other h
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
@@ -18,27 +18,7 @@ from .standard_library import StandardLibrary
 if TYPE_CHECKING:
     from loguru import Message, Record
 
-
-class Writer(Protocol):
-    """One generation of the plugin."""
-
-    @property
-    def least(self) -> int:
-        """The least level that it wants, as loguru's number."""
-        ...
-
-    @property
-    def standard_library(self) -> str | None:
-        """The least level of what is handed on from there; None for nothing."""
-        ...
-
-    def wants(self, record: Record) -> bool:
-        """Whether it writes a line of this record."""
-        ...
-
-    def write(self, record: Record, stack: str) -> None:
-        """Write it; raises nothing."""
-        ...
+    from .writer import Writer
 
 
 class Outlet:

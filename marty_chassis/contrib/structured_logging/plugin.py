@@ -1,4 +1,4 @@
-"""The plugin: its outputs while it runs, what it notes for the audit trail, and how it is."""
+"""The plugin: its outputs while it runs, and how it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import anyio
 from marty_chassis.errors import InvalidConfiguration, Problem
 from marty_chassis.plugins import IHealthPlugin, IMetricsPlugin, PluginContext, plugin
 from marty_chassis.version import __version__
-from marty_hookspecs import MetricDefinition, PluginMetadata, ServiceInfo, hookimpl
+from marty_hookspecs import MetricDefinition
 
 from . import audit
 from .levels import Levels
@@ -34,11 +34,11 @@ _GRACE: Final = 1.0
     config_schema=StructuredLoggingSettings,
     failure_policy="open",
 )
-class StructuredLogging(IHealthPlugin, IMetricsPlugin):
+class StructuredLogging(audit.Trail, IHealthPlugin, IMetricsPlugin):
     """Writes what the process logs, as long as it runs."""
 
     async def initialize(self, context: PluginContext) -> None:
-        self._settings: StructuredLoggingSettings = context.plugin_config
+        self._settings = context.plugin_config
         said = context.config.plugins.settings
         theirs = {name: one.log_level for name, one in said.items() if one.log_level is not None}
         self._levels = Levels(self._settings.level, {**theirs, **self._settings.levels})
@@ -83,38 +83,6 @@ class StructuredLogging(IHealthPlugin, IMetricsPlugin):
         self._outlet.fit()
         self._retire()
 
-    # The audit trail --------------------------------------------------------------------------
-
-    @hookimpl
-    def plugin_loaded(self, plugin_name: str, plugin_metadata: PluginMetadata) -> None:
-        self._note("plugin.loaded", plugin=plugin_name, plugin_version=plugin_metadata.version)
-
-    @hookimpl
-    def plugin_started(self, plugin_name: str, seconds: float) -> None:
-        self._note("plugin.started", plugin=plugin_name, seconds=seconds)
-
-    @hookimpl
-    def plugin_stopped(self, plugin_name: str) -> None:
-        self._note("plugin.stopped", plugin=plugin_name)
-
-    @hookimpl
-    def plugin_failed(self, plugin_name: str, phase: str, reason: str) -> None:
-        self._note("plugin.failed", plugin=plugin_name, phase=phase, reason=reason)
-
-    @hookimpl
-    def plugin_reloaded(self, plugin_name: str, generation: int, drained: bool) -> None:
-        self._note("plugin.reloaded", plugin=plugin_name, generation=generation, drained=drained)
-
-    @hookimpl
-    def service_post_register(self, service_info: ServiceInfo) -> None:
-        self._note("service.registered", service_info=dict(service_info))
-
-    @hookimpl
-    def service_pre_unregister(self, service_info: ServiceInfo) -> None:
-        self._note("service.unregistered", service_info=dict(service_info))
-
-    # How it is --------------------------------------------------------------------------------
-
     async def check_health(self) -> Mapping[str, Any]:
         counts = self._outlet.counts
         problems = [output.problem for output in self._outputs if output.problem]
@@ -138,12 +106,6 @@ class StructuredLogging(IHealthPlugin, IMetricsPlugin):
             "log_lines_written": {"type": "counter", "description": "lines that were written"},
             "log_lines_lost": {"type": "counter", "description": "lines that could not be written"},
         }
-
-    # ------------------------------------------------------------------------------------------
-
-    def _note(self, event: str, **fields: Any) -> None:
-        if self._settings.audit is not None:
-            audit.note(event, **fields)
 
     def _opened(self, name: str, kept: OutputSettings, key: str) -> Output:
         """Open an output; what is wrong with it is said with its place in the configuration."""

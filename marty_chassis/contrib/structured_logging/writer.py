@@ -16,8 +16,9 @@ AUDIT: Final = "audit"
 
 
 class Writer:
-    """See `outlet.Writer`.
+    """Takes the lines of one generation, and writes them.
 
+    standard_library: the least level of what is handed on from there; None for nothing.
     audit: where lines of the audit trail go; None where there is none.
     """
 
@@ -37,7 +38,7 @@ class Writer:
 
     @property
     def least(self) -> int:
-        """The least level of all lines; those of the audit trail are written at any."""
+        """The least level of all lines, in loguru's numbers; those of the audit trail have any."""
         least = self._levels.least
         return least if self._audit is None else min(least, number("INFO"))
 
