@@ -9,9 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from marty_chassis.settings import SettingsModel
-
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+from marty_chassis.settings import Seconds, SettingsModel
 
 
 def _ascending(bounds: Sequence[float]) -> Sequence[float]:
@@ -24,9 +22,9 @@ class CustomMetricsSettings(SettingsModel):
     """How figures are gathered and shown, and how requests are measured."""
 
     collection_interval: float = Field(default=30.0, ge=0.1, le=3600)
-    """seconds between two collections of each plugin's figures; who reads them gets the last ones"""
+    """seconds between two collections of each plugin's figures; whoever reads them gets the last ones"""
     export_format: Literal["prometheus", "openmetrics", "json"] = "prometheus"
-    """what is answered to who would take anything, at `/metrics` and `/plugins/metrics`"""
+    """what is answered to whoever would take anything, at `/metrics` and `/plugins/metrics`"""
     duration_buckets: Annotated[
         tuple[Seconds, ...], Field(min_length=1, max_length=50), AfterValidator(_ascending)
     ] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

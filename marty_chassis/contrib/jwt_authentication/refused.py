@@ -40,7 +40,7 @@ class Reason(StrEnum):
 
     @property
     def error(self) -> str | None:
-        """The error of RFC 6750; none for who has sent no token, and for what is our own fault."""
+        """The error of RFC 6750; none for whoever sent no token, and for what is our own fault."""
         return None if self is Reason.NO_TOKEN else _ERRORS.get(self.status)
 
 

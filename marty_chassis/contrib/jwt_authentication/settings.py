@@ -93,7 +93,7 @@ class JwtSettings(SettingsModel):
     allow_preflight: bool = False
     """whether CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) need none"""
     realm: str = Field(default="marty", pattern=r"^[\x20\x21\x23-\x5B\x5D-\x7E]+$")
-    """what the answer to who has no token calls this service"""
+    """what the answer to whoever has no token calls this service"""
     token_limit: int = Field(default=8192, ge=256, le=65536)
     """bytes of a token, at most"""
     jwks_ttl: Seconds = 300.0

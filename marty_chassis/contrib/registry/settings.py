@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationInfo,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from marty_chassis.settings import SettingsModel
 
 
 def _address(value: object) -> object:
@@ -56,12 +56,8 @@ File = Annotated[Path, AfterValidator(_file)]
 Seconds = Annotated[float, Field(gt=0, le=86400)]
 
 
-class RegistrySettings(BaseModel):
+class RegistrySettings(SettingsModel):
     """How services are kept in a registry, and how others are looked for there."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
 
     address: Url
     """where the registry is: `http://host:port`, or `https://host:port`"""

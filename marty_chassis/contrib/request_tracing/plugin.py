@@ -39,7 +39,7 @@ class RequestTracing(IMiddlewarePlugin):
         return PRIORITY
 
     async def _publish(self, type: str, data: dict[str, Any]) -> None:
-        """Publish without waiting for anybody: a request is not held up by who listens."""
+        """Publish without waiting for anybody: a request is not held up by those who listen."""
         try:
             await self.context.event_bus.publish(type, data, seconds=0)
         except MartyError:
