@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
+from pydantic import SecretStr
+
 from marty_chassis.errors import InvalidConfiguration
 from marty_chassis.settings import ChassisConfig
 
@@ -30,8 +32,20 @@ def models_and_names(session: Session) -> tuple[Mapping[str, type], frozenset[st
 
 
 def with_models(session: Session) -> ChassisConfig:
-    """Give the configuration whose plugins' sections know what in them is secret."""
-    return load(session).config
+    """Give the configuration whose plugins' sections know what in them is secret.
+
+    Of a plugin that is disabled, cannot be used or is not there nobody knows that: all of it is.
+    """
+    plugins = load(session)
+    known = {
+        name: one.candidate.metadata.config_schema
+        for name, one in plugins.plugins.items()
+        if one.candidate.usable and one.outlook != "disabled"
+    }
+    for name, section in plugins.config.plugins.sections.items():
+        if section.model is None:
+            section.model = known.get(name, Mapping[str, SecretStr])
+    return plugins.config
 
 
 def as_yaml(value: object) -> str:

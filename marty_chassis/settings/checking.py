@@ -39,9 +39,22 @@ def check(
             config.plugin_model(name, model)
         except InvalidConfiguration as error:
             problems += error.problems
+        except Exception as error:  # noqa: BLE001 - what a plugin's model raises ends no check
+            problems.append(_raised(config, name, error))
     if known_names is not None:
         problems += unknown_sections(config, known_names, others)
     return in_order([*problems, *config.warnings])
+
+
+def _raised(config: ChassisConfig, name: str, error: Exception) -> Problem:
+    place = ("plugins", canonical(name))
+    said = config.masked(f"{type(error).__name__}: {error}".rstrip(": "))
+    return Problem(
+        dotted(place),
+        f"the plugin's model cannot check it: {said}",
+        config.origin(place),
+        "What a validator refuses, it raises as ValueError.",
+    )
 
 
 def unknown_sections(

@@ -27,6 +27,12 @@ async def works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await made.stop()
 
 
+@pytest.fixture(autouse=True)
+def patient_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds what is found, however many tests have filled this process before."""
+    monkeypatch.setattr("marty_chassis.lifecycle.leaks._SECONDS", 30.0)
+
+
 @pytest.fixture
 def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Code that refuses to leave is given up sooner."""

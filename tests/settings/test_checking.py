@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr, field_validator
 
 from marty_chassis.settings import ChassisConfig, check, unknown_sections
 
@@ -50,6 +50,34 @@ def test_the_plugins_models_are_asked_and_sections_of_nobody_are_named(write) ->
         "config.yaml:4:3 plugins.zzz: no such plugin is known."
         " `marty plugins list` shows those that are.",
     ]
+
+
+class Raising(BaseModel):
+    dsn: SecretStr
+    number: int = 0
+
+    @field_validator("dsn")
+    @classmethod
+    def opened(cls, dsn: SecretStr) -> SecretStr:
+        raise RuntimeError(f"cannot use {dsn.get_secret_value()!r}")
+
+
+class Unfinished(BaseModel):
+    other: Nowhere  # type: ignore[name-defined] # noqa: F821
+
+
+def test_a_model_that_breaks_down_hides_nothing_else_and_tells_no_secret(write) -> None:
+    path = write("plugins:\n  a: {dsn: zz-super-dsn}\n  b: {other: 1}\n  x: {number: a}\n")
+
+    problems = check(path, plugin_models={"a": Raising, "b": Unfinished, "x": Model})
+
+    said = [str(problem) for problem in problems]
+    assert said[0] == (
+        "config.yaml:2:3 plugins.a: the plugin's model cannot check it: RuntimeError: cannot use"
+        " '***'. What a validator refuses, it raises as ValueError."
+    )
+    assert said[1].startswith("config.yaml:3:3 plugins.b: the plugin's model cannot check it: ")
+    assert said[2].startswith("config.yaml:4:15 plugins.x.number: ")
 
 
 def test_settings_of_nobody_are_named_too(load) -> None:

@@ -47,6 +47,18 @@ def test_a_plugins_section_has_the_plugins_schema() -> None:
     assert schema["$defs"]["Jwt"]["properties"]["jwt_secret"]["format"] == "password"
 
 
+class Unfinished(BaseModel):
+    other: Nowhere  # type: ignore[name-defined] # noqa: F821
+
+
+def test_a_model_without_a_schema_leaves_its_section_open() -> None:
+    schema = config_schema({"jwt": Jwt, "unfinished": Unfinished})
+
+    plugins = schema["$defs"]["PluginsSettings"]
+    assert plugins["properties"]["jwt"] == {"$ref": "#/$defs/Jwt"}
+    assert "unfinished" not in plugins["properties"]
+
+
 def test_every_reference_leads_somewhere() -> None:
     schema = config_schema({"a": Jwt, "b": Tracing})
 

@@ -19,21 +19,30 @@ NEEDED: Final = frozenset(
     {
         "anyio",
         "click",
+        "cryptography",
+        "dotenv",
         "fastapi",
         "hatchling",
+        "httptools",
         "httpx2",
+        "hypothesis",
+        "jwt",
         "loguru",
         "marty_chassis",
         "marty_hookspecs",
+        "opentelemetry",
         "packaging",
         "pluggy",
+        "prometheus_client",
         "pydantic",
         "pydantic_settings",
         "pytest",
         "ruamel",
         "starlette",
         "trio",
+        "typing_extensions",
         "uvicorn",
+        "uvloop",
         "watchfiles",
         "websockets",
     }
@@ -64,7 +73,7 @@ class Name:
         package = name.package
         if not package.isidentifier() or keyword.iskeyword(package):
             raise _refused(given, f"nothing can be imported that is called {package!r}")
-        if package in sys.stdlib_module_names:
+        if package in sys.stdlib_module_names | {"test"}:  # Python's own tests; not in the set.
             raise _refused(given, f"it would hide the module {package!r} of Python itself")
         if package in NEEDED:
             raise _refused(given, f"it would hide the package {package!r}, which it stands on")
