@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, get_args
 
+from marty_chassis.errors import did_you_mean
 from marty_chassis.plugins import IPlugin, PluginContext, plugin
+from marty_hookspecs.contract import points
 
 FailingPhase = Literal["initialize", "start", "run", "hook", "stop"]
 
@@ -15,6 +17,7 @@ class FailingNeighbour(IPlugin):
 
     phase: "run" is a background task that dies. hook: which hook fails, dotted or as a function is
     called; without one, `service.discover`. error: what is raised, "told to fail" if not given.
+    Raises ValueError for another phase, and for a hook that is nearly one of ours.
     """
 
     def __init__(
@@ -24,6 +27,14 @@ class FailingNeighbour(IPlugin):
         hook: str = "",
         error: BaseException | None = None,
     ) -> None:
+        if phase not in get_args(FailingPhase):
+            raise ValueError(f"there is no phase {phase!r}: {', '.join(get_args(FailingPhase))}")
+        named = [point.extension_point.name for point in points()]
+        # Another point may be somebody's own; one that is nearly ours is a slip.
+        if hook.replace(".", "_") not in [name.replace(".", "_") for name in named] and (
+            meant := did_you_mean(hook, named)
+        ):
+            raise ValueError(f"there is no hook {hook!r}.{meant}")
         self.phase = "hook" if hook else phase
         self.hook = hook or "service.discover"
         self.error = error

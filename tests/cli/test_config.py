@@ -91,6 +91,28 @@ def test_a_configuration_without_faults_is_said_to_have_none(marty: Marty, write
     assert said.stderr == "config.yaml: nothing is wrong.\n"
 
 
+@pytest.mark.parametrize("plugins", ["disabled: [mailer]", "settings: {}"])
+def test_a_section_whose_model_is_not_known_is_not_shown(
+    marty: Marty, write: Write, plugins: str
+) -> None:
+    write(
+        "config.yaml",
+        f"""
+        plugins:
+          directories: [./plugins]
+          {plugins}
+          mailer: {{pepper: cayenne, to: {{address: ada, retries: 5}}}}
+        """,
+    )
+    if "disabled" in plugins:
+        write("plugins/mailer.py", PLUGIN)
+
+    shown = json.loads(marty("config", "show", "--json").stdout)
+
+    hidden = {"pepper": "***", "to": "***"}
+    assert shown["plugins"]["mailer"] == hidden
+
+
 def test_values_are_shown_with_their_origins_and_secrets_are_not(
     marty: Marty, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,6 +198,8 @@ def test_a_folder_where_a_file_is_in_the_way(marty: Marty, write: Write) -> None
         ("marty.chassis", "it would hide the package 'marty_chassis', which it stands on"),
         ("Pydantic", "it would hide the package 'pydantic', which it stands on"),
         ("tests", "'tests' is a folder of the project"),
+        ("test", "it would hide the module 'test' of Python itself"),
+        ("prometheus-client", "it would hide the package 'prometheus_client', which it stands on"),
         ("a" * 65, "it has 65 characters, 64 are allowed"),
     ],
 )

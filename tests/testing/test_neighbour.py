@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from marty_chassis.plugins import IMiddlewarePlugin, plugin
@@ -41,6 +43,23 @@ async def test_it_fails_where_it_is_told_and_the_other_one_serves(
     assert found.state.value == state
     assert {fault.phase.value for fault in faults} == {phase}
     assert {fault.message for fault in faults} == {"told to fail"}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"phase": "strat"}, "no phase 'strat': initialize, start, run, hook, stop"),
+        ({"hook": "service.discovr"}, "no hook 'service.discovr'. Did you mean 'service.discover'"),
+        ({"hook": ""}, ""),
+        ({"hook": "shop.priced"}, ""),
+    ],
+)
+def test_one_that_would_never_fail_is_refused(told: dict[str, Any], words: str) -> None:
+    if not words:
+        FailingNeighbour(**told)
+        return
+    with pytest.raises(ValueError, match=words):
+        FailingNeighbour(**told)
 
 
 async def test_it_raises_what_it_is_given(plugin_host, failing_neighbour) -> None:
