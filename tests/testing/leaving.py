@@ -57,6 +57,86 @@ BAD = {
             from concurrent.futures import ThreadPoolExecutor
         """,
     ),
+    "thread of a timer": Bad(
+        """
+        timer = threading.Timer(60, flush)
+        timer.start()
+        census_witness.closing.append(timer.cancel)
+        """,
+        "is still running: {path}:{line} flush()",
+        "context.tasks.start",
+        above="""
+            import census_witness, threading
+            def flush(): ...  # <- here
+        """,
+    ),
+    "thread that only waits": Bad(
+        "threading.Thread(target=census_witness.release.wait).start()  # <- here",
+        "(wait)' is still running: {path}:{line} start()",
+        "context.tasks.start",
+        above="import census_witness, threading",
+    ),
+    "thread that only sleeps": Bad(
+        "Thread(target=time.sleep, args=(2,), name='nap', daemon=True).start()  # <- here",
+        "thread 'nap' is still running: {path}:{line} start()",
+        "context.tasks.start",
+        above="""
+            import time
+            from threading import Thread
+        """,
+    ),
+    "thread of a server": Bad(
+        """
+        server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+        threading.Thread(target=server.serve_forever).start()  # <- here
+        census_witness.closing += [server.shutdown, server.server_close]
+        """,
+        "(serve_forever)' is still running: {path}:{line} start()",
+        "context.tasks.start",
+        above="""
+            import census_witness, threading
+            from http.server import BaseHTTPRequestHandler, HTTPServer
+        """,
+    ),
+    "thread of a library's server": Bad(
+        """
+        server, _ = prometheus_client.start_http_server(0, "127.0.0.1")  # <- here
+        census_witness.closing += [server.shutdown, server.server_close]
+        """,
+        "(serve_forever)' is still running: {path}:{line} start()",
+        "context.tasks.start",
+        above="import census_witness, prometheus_client",
+    ),
+    "thread of a server of its own kind": Bad(
+        """
+        server = Server(("127.0.0.1", 0), BaseHTTPRequestHandler)
+        run = server.serve_forever
+        threading.Thread(target=run).start()
+        census_witness.closing += [server.shutdown, server.server_close]
+        """,
+        "(serve_forever)' is still running: {path}:{line}",
+        "context.tasks.start",
+        above="""
+            import census_witness, threading
+            from http.server import BaseHTTPRequestHandler, HTTPServer
+            class Server(HTTPServer):  # <- here
+                def log(self): ...
+        """,
+    ),
+    "thread that listens for the log": Bad(
+        """
+        listener = QueueListener(Queue())  # <- here
+        listener.start()
+        census_witness.closing.append(listener.stop)
+        """,
+        "(_monitor)' is still running: {path}:{line} start()",
+        "context.tasks.start",
+        above="""
+            import census_witness
+            from logging.handlers import QueueListener
+            from queue import Queue
+        """,
+    ),
     "logging handler": Bad(
         "logging.getLogger('audit').addHandler(logging.StreamHandler())  # <- here",
         "the StreamHandler of logger 'audit' is still there: {path}:{line} start()",
@@ -89,6 +169,12 @@ BAD = {
             import logging.config
             SETUP = {"version": 1, "incremental": True, "loggers": {"audit": {"level": "INFO"}}}
         """,
+    ),
+    "logging handler in the list": Bad(
+        "logging.root.handlers.append(logging.StreamHandler())  # <- here",
+        "the StreamHandler of logger 'root' is still there: {path}:{line} start()",
+        "logger.removeHandler",
+        above="import logging",
     ),
     "logging handler of its own kind": Bad(
         "logging.getLogger().addHandler(Keeping())",
@@ -193,6 +279,12 @@ BAD = {
         "from . import name",
         above="import sys",
     ),
+    "sys.path without something": Bad(
+        "sys.path.remove(next(one for one in sys.path if one.endswith('.zip')))  # <- here",
+        ".zip' no more: {path}:{line} start()",
+        "Other people need it",
+        above="import sys",
+    ),
     "finder": Bad(
         "sys.meta_path.append(Finder)",
         "sys.meta_path still has 'Finder': {path}:{line}",
@@ -209,6 +301,30 @@ BAD = {
         "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
         "It is everybody's",
         above="from os import environ",
+    ),
+    "environment, several at once": Bad(
+        "os.environ |= {'CENSUS_TOKEN': 'secret', 'CENSUS_KNOWN': 'before'}  # <- here",
+        "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
+        "It is everybody's",
+        above="import os",
+    ),
+    "environment by another name": Bad(
+        "E['CENSUS_TOKEN'] = 'secret'  # <- here",
+        "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
+        "It is everybody's",
+        above="""
+            import os
+            E = os.environ
+        """,
+    ),
+    "environment as an attribute": Bad(
+        """
+        self.env = os.environ
+        self.env.update({'CENSUS_TOKEN': 'secret'})  # <- here
+        """,
+        "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
+        "It is everybody's",
+        above="import os",
     ),
     "environment from a file": Bad(
         "load_dotenv(stream=io.StringIO('CENSUS_TOKEN=secret'))  # <- here",
@@ -279,6 +395,32 @@ BAD = {
         "builtins.print was replaced: {path}:{line} lambda()",
         "exclusive",
         above="import builtins",
+    ),
+    "replaced in a module that it is the first to import": Bad(
+        """
+        tabnanny.check = lambda file: None  # <- here
+        census_witness.closing.append(partial(sys.modules.pop, "tabnanny"))
+        """,
+        "tabnanny.check was set: {path}:{line} lambda()",
+        "exclusive",
+        above="""
+            import census_witness, sys, tabnanny
+            from functools import partial
+        """,
+    ),
+    "replaced in a class of such a module": Bad(
+        """
+        setattr(scheduler, "run", run)
+        census_witness.closing.append(partial(sys.modules.pop, "sched"))
+        """,
+        "sched.scheduler.run was set: {path}:{line} run()",
+        "exclusive",
+        above="""
+            import census_witness, sys
+            from functools import partial
+            from sched import scheduler
+            def run(self): ...  # <- here
+        """,
     ),
     "added attribute": Bad(
         "census_witness.token = 'mine'  # <- here",

@@ -48,7 +48,9 @@ def left(before: Mapping[str, Seen], sources: Sources) -> Iterator[Difference]:
                 name,
                 Identity(handler),
                 f"the {type(handler).__name__} of logger {name!r} is still there",
-                sources.place_of(handler, partial(line, "addHandler")),
+                sources.place_of(
+                    handler, partial(line, "addHandler", "handlers.append", "handlers.insert")
+                ),
                 "context.resources.callback(logger.removeHandler, handler) takes it away.",
             )
         for handler in then.handlers:
@@ -110,8 +112,14 @@ def _line(logger: str, sources: Sources, *names: str) -> Place | None:
 
 
 def _ending(names: Iterable[str]) -> Callable[[Call], bool]:
+    """Of lists that are called `handlers` those of something called like a logger."""
     ends = tuple(f".{name}" for name in names)
-    return lambda call: f".{call.name}".endswith(ends)
+
+    def fits(call: Call) -> bool:
+        owner, dot, _ = call.name.lower().partition("handlers.")
+        return f".{call.name}".endswith(ends) and (not dot or "log" in owner)
+
+    return fits
 
 
 def _set(logger: str, sources: Sources, *attributes: str) -> Place | None:

@@ -1,7 +1,9 @@
 """What was replaced in, or added to, the modules of others, and the classes in them.
 
 Attributes of every module, and of every class in the module where it was defined, one level deep.
-What hangs on objects, or is put into a list or a dictionary of somebody else, is not seen.
+Of what was not there before nobody knows how it was: there only the plugin's own code is seen, where
+a line of the plugin puts it. What hangs on objects, or is put into a list or a dictionary of somebody
+else, is not seen.
 """
 
 from __future__ import annotations
@@ -42,24 +44,52 @@ def left(before: Seen, sources: Sources) -> Iterator[Difference]:
         now = vars(owner)
         if len(now) == len(then) and all(map(is_, now.values(), then.values())):
             continue
-        if not isinstance(owner, type) and any(
-            f.path == owner.__dict__.get("__file__") for f in sources.files
-        ):
-            continue  # Its own module.
+        if not isinstance(owner, type) and _is_own(owner, sources):
+            continue
         for name in now.keys() | then.keys():
             value, was = now.get(name, _ABSENT), then.get(name, _ABSENT)
             if value is was:
                 continue
             where = _where(owner, name, value, sources)
             if where is not None:
-                yield Difference(
-                    "patch",
-                    (dotted, name, Identity(value)),
-                    f"{dotted}.{name} was {_done(value, was)}",
-                    where,
-                    "Leave the modules of others as they are; what must be replaced is put back in"
-                    ' `stop`, by a plugin that says reload="exclusive".',
-                )
+                yield _difference(dotted, name, value, _done(value, was), where)
+    yield from _in_new_ones({id(owner) for _, owner, _ in before}, sources)
+
+
+def _in_new_ones(known: set[int], sources: Sources) -> Iterator[Difference]:
+    """In modules that were imported later, and their classes."""
+    for holder, name in dict.fromkeys((store.base, store.name) for store in sources.stores):
+        owner = _named(holder)
+        if id(owner) in known or name is None:
+            continue
+        if isinstance(owner, ModuleType):
+            module, dotted = owner, owner.__name__
+        elif isinstance(owner, type) and owner.__module__ in sys.modules:
+            module, dotted = (
+                sys.modules[owner.__module__],
+                f"{owner.__module__}.{owner.__qualname__}",
+            )
+        else:
+            continue
+        value = vars(owner).get(name, _ABSENT)
+        where = sources.place_of(value)
+        if where is not None and not _is_own(module, sources):
+            yield _difference(dotted, name, value, "set", where)
+
+
+def _difference(dotted: str, name: str, value: object, done: str, where: Place) -> Difference:
+    return Difference(
+        "patch",
+        (dotted, name, Identity(value)),
+        f"{dotted}.{name} was {done}",
+        where,
+        "Leave the modules of others as they are; what must be replaced is put back in `stop`, by a"
+        ' plugin that says reload="exclusive".',
+    )
+
+
+def _is_own(module: ModuleType, sources: Sources) -> bool:
+    return vars(module).get("__file__") in {file.path for file in sources.files}
 
 
 def _done(value: object, was: object) -> str:

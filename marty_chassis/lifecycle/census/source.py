@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from types import CodeType
 from typing import NamedTuple
 
 from .difference import Place
+from .names import dotted, known_names
 from .part import Definition, part_around, span
 
 
@@ -37,13 +38,13 @@ class Call(NamedTuple):
 
 
 class Store(NamedTuple):
-    """Something that is set, or deleted, in something else."""
+    """Something that is set, or deleted, in something else; by `+=`, `|=` and `setattr`, too."""
 
     base: str
     """As it is resolved by the imports: `os.environ`, `json`."""
     name: str | None
     """The attribute or the key; `None` for one that is not written out."""
-    node: ast.Attribute | ast.Subscript
+    node: ast.expr | ast.stmt
 
 
 class Source:
@@ -67,18 +68,9 @@ class Source:
             return ast.Module([], [])
 
     @cached_property
-    def imports(self) -> dict[str, str]:
-        """What each imported name stands for, dotted; relative ones are the plugin's own."""
-        found: dict[str, str] = {}
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Import):
-                for one in node.names:
-                    first = one.name.partition(".")[0]
-                    found[one.asname or first] = one.name if one.asname else first
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                for one in node.names:
-                    found[one.asname or one.name] = f"{node.module}.{one.name}"
-        return found
+    def names(self) -> dict[str, str]:
+        """What each name stands for that is imported, or bound to something imported."""
+        return known_names(self.tree)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -89,15 +81,11 @@ class Source:
     @cached_property
     def stores(self) -> tuple[Store, ...]:
         """Every attribute and item that is set or deleted."""
-        found: list[Store] = []
-        for node in self._nodes:
-            if not isinstance(node, (ast.Attribute, ast.Subscript)):
-                continue
-            if isinstance(node.ctx, ast.Load):
-                continue
-            base = self.resolved(dotted(node.value))
-            found.append(Store(base, _name_in(node), node))
-        return tuple(found)
+        return tuple(
+            Store(self.resolved(dotted(holder)), name, node)
+            for node in self._nodes
+            for holder, name in _stored(node)
+        )
 
     def imported(self, package: str) -> set[str]:
         """The names of modules that the plugin's part imports, as far as they may be some.
@@ -119,9 +107,12 @@ class Source:
         return found
 
     def resolved(self, name: str) -> str:
-        """A dotted name with what its first word was imported as."""
-        first, dot, rest = name.partition(".")
-        return f"{self.imports.get(first, first)}{dot}{rest}"
+        """A dotted name with what its first words stand for."""
+        words = name.split(".")
+        for at in (2, 1):  # As `self.env`, and `env`.
+            if (known := self.names.get(".".join(words[:at]))) is not None:
+                return ".".join([known, *words[at:]])
+        return name
 
     def owns(self, code: CodeType) -> bool:
         """Whether a function is written here."""
@@ -156,13 +147,14 @@ class Source:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module or ""]
             if any(name == package or name.startswith(below) for name in names):
-                return self.at(node)  # type: ignore[arg-type]  # one of both
+                return self.at(node)
         return None
 
     @cached_property
-    def _nodes(self) -> tuple[ast.AST, ...]:
-        nodes = (n for n in ast.walk(self.tree) if self.has(getattr(n, "lineno", 0)))
-        return tuple(sorted(nodes, key=lambda node: getattr(node, "lineno", 0)))
+    def _nodes(self) -> tuple[ast.expr | ast.stmt, ...]:
+        nodes = (node for node in ast.walk(self.tree) if isinstance(node, (ast.expr, ast.stmt)))
+        own = (node for node in nodes if self.has(node.lineno))
+        return tuple(sorted(own, key=lambda node: node.lineno))
 
     @cached_property
     def _spans(self) -> tuple[range, ...] | None:
@@ -184,26 +176,26 @@ class Source:
         return f"<Source {self.path}>"
 
 
-def dotted(node: ast.expr) -> str:
-    """An expression as words with dots: `logging.getLogger().addHandler`."""
+def _stored(node: ast.AST) -> Iterator[tuple[ast.expr, str | None]]:
+    """What is set, or deleted, by this node alone: in what, and under which name."""
     match node:
-        case ast.Name():
-            return node.id
-        case ast.Attribute():
-            return f"{dotted(node.value)}.{node.attr}"
-        case ast.Call():
-            return f"{dotted(node.func)}()"
-        case ast.Subscript():
-            return f"{dotted(node.value)}[]"
+        case ast.Attribute(value=holder, attr=name, ctx=ast.Store() | ast.Del()):
+            yield holder, name
+        case ast.Subscript(value=holder, slice=key, ctx=ast.Store() | ast.Del()):
+            yield holder, _text(key)
+        case ast.AugAssign(target=holder, value=ast.Dict(keys=keys)):
+            yield from ((holder, _text(key)) for key in keys)
+        case ast.AugAssign(target=holder):
+            yield holder, None
+        case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[holder, key, *_]):
+            yield holder, _text(key)
         case _:
-            return "?"
+            pass
 
 
-def _name_in(node: ast.Attribute | ast.Subscript) -> str | None:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    key = node.slice
-    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+def _text(node: ast.expr | None) -> str | None:
+    known = node.value if isinstance(node, ast.Constant) else None
+    return known if isinstance(known, str) else None
 
 
 def _texts(nodes: Iterable[ast.AST]) -> set[str]:

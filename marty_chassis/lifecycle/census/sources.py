@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
@@ -89,6 +89,11 @@ class Sources:
                         return file.at(call.node)
                     first = first or file.at(call.node)
         return None if strictly else first
+
+    @property
+    def stores(self) -> Iterator[Store]:
+        """Every attribute and item that is set or deleted."""
+        return (store for file in self.files for store in file.stores)
 
     def store(self, fits: Callable[[Store], bool]) -> Place | None:
         """The first attribute or item that is set, or deleted, and fits."""

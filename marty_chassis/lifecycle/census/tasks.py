@@ -17,7 +17,9 @@ _OURS = Detached._run.__code__
 _MAKERS = (
     "create_task",
     "ensure_future",
+    "gather",
     "run_coroutine_threadsafe",
+    "shield",
     "spawn_system_task",
     "start_soon",
 )

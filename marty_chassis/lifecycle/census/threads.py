@@ -6,15 +6,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from types import FrameType
 
 from .difference import Difference, Identity, Place
 from .libraries import is_library
+from .source import Call
 from .sources import Sources, place_of_code
 
 _STARTING = (threading.__file__, "<frozen threading>")
 _POOLS = ("anyio.", "trio.", "asyncio")
 """Whose threads are kept for whoever needs one next; they count while they run the plugin."""
+_MAKERS = ("Thread", "Timer")
+_EVERYBODYS = ("logging.", "loguru.")
+"""Packages that everybody calls, so that a line must be about the very module to have done it."""
 
 
 def look() -> frozenset[threading.Thread]:
@@ -52,11 +57,46 @@ def _where(thread: threading.Thread, sources: Sources) -> Place | None:
     for frame in frames:
         if sources.owns(frame.f_code):
             return place_of_code(frame.f_code, str(frame.f_globals.get("__name__", "")))
-    if not frames or _is_of_a_pool(thread, frames[0]):
+    if _is_of_a_pool(thread, frames):
         return None
-    if not is_library(frames[0].f_code.co_filename):
+    runs = _given(thread)
+    return (
+        sources.place_of(runs, partial(_made, thread, runs, sources))
+        or sources.place_of(thread)
+        or _of_a_server(getattr(runs, "__self__", None), sources)
+        or _of_a_library(frames, sources)
+    )
+
+
+def _given(thread: threading.Thread) -> object:
+    """What it was given to run: a thread keeps it while it runs, and a timer until then."""
+    given = getattr(thread, "_target", None) or getattr(thread, "function", None)
+    return given.func if isinstance(given, partial) else given
+
+
+def _made(thread: threading.Thread, runs: object, sources: Sources) -> Place | None:
+    """The line that makes a thread of a library's function, and names one of both."""
+    named = {thread.name, str(getattr(runs, "__name__", thread.name))}
+    return sources.call(_MAKERS, named, strictly=True)
+
+
+def _of_a_server(server: object, sources: Sources) -> Place | None:
+    """Where the class is written whose method runs, or the line that has a library start it."""
+    package = f"{type(server).__module__.partition('.')[0]}."
+
+    def starts(call: Call) -> bool:
+        is_a_function = call.name.startswith(package) and "()" not in call.name
+        return is_a_function and call.last.startswith("start")
+
+    return sources.place_of(server, partial(sources.call_that, starts))
+
+
+def _of_a_library(frames: list[FrameType], sources: Sources) -> Place | None:
+    """The first line that is about the library whose code runs."""
+    if not frames or not is_library(frames[0].f_code.co_filename):
         return None
-    package = str(frames[0].f_globals.get("__name__", "")).partition(".")[0]
+    module = str(frames[0].f_globals.get("__name__", ""))
+    package = module if module.startswith(_EVERYBODYS) else module.partition(".")[0]
     return sources.refers_to(package) if package else None
 
 
@@ -72,6 +112,6 @@ def _frames(thread: threading.Thread) -> list[FrameType]:
     return frames
 
 
-def _is_of_a_pool(thread: threading.Thread, first: FrameType) -> bool:
-    module = str(first.f_globals.get("__name__", ""))
+def _is_of_a_pool(thread: threading.Thread, frames: list[FrameType]) -> bool:
+    module = str(frames[0].f_globals.get("__name__", "")) if frames else ""
     return module.startswith(_POOLS) or thread.name.startswith("asyncio_")
