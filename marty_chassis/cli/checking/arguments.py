@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +11,8 @@ from marty_chassis.hooks.reading import parameters
 
 from .contract import HOOKS
 from .finding import Finding
-from .parts import Class, Part
+from .parts import Part
+from .registered import registered
 from .signature import as_written, first_of, is_bound
 from .source import Source
 
@@ -27,15 +27,10 @@ def check(source: Source) -> Iterator[Finding]:
                 yield from of_listener(part, source)
             else:
                 yield from _of_method(part, method.parameters, source)
-    for node in ast.walk(source.tree):
-        match node:
-            case ast.Call(
-                func=ast.Attribute(attr="register_handler"),
-                args=[ast.Constant(value=str(name)), handler, *_],
-            ):
-                hook, registered = HOOKS.get(name.replace(".", "_")), _named(handler, source)
-                if hook is not None and registered is not None and registered.known_shape:
-                    yield from of_hook(registered, hook.parameters, source)
+    for one in registered(source):
+        hook = HOOKS.get(one.point.replace(".", "_"))
+        if hook is not None and one.handler is not None and one.handler.known_shape:
+            yield from of_hook(one.handler, hook.parameters, source)
 
 
 def of_hook(part: Part, allowed: tuple[str, ...], source: Source) -> Iterator[Finding]:
@@ -72,13 +67,15 @@ def of_listener(part: Part, source: Source) -> Iterator[Finding]:
     if _lacks_self(part, ("event", "event_type", "event_data")):
         yield _without_self(part, source)
         return
+    function = as_written(part)
     try:
-        taking(as_written(part), plugin="", pattern="")
+        taking(function, plugin="", pattern="")
     except WrongHandler as error:
+        found = error.found if inspect.signature(function).parameters else "takes no parameters"
         yield source.finding(
             "wrong-arguments",
             part.node,
-            f"{part.name!r} cannot be called with an event: it {error.found}",
+            f"{part.name!r} cannot be called with an event: it {found}",
             "Take event_data, or event_type and event_data, or the event.",
         )
 
@@ -114,18 +111,6 @@ def _without_self(part: Part, source: Source) -> Finding:
         f"{part.name!r} takes no self, so its first argument is the plugin itself",
         "Write self as the first parameter, or @staticmethod above it.",
     )
-
-
-def _named(handler: ast.expr, source: Source) -> Part | None:
-    """The function that is registered, where it is one of this file."""
-    match handler:
-        case ast.Attribute(value=ast.Name(id="self"), attr=name):
-            owner = source.names.class_of(handler)
-            found: Class | None = source.outline.classes.get(owner.name) if owner else None
-            return found.find(name) if found else None
-        case ast.Name(id=name):
-            return source.outline.functions.get(name)
-    return None
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from marty_hookspecs import ExtensionPointType
 
-from .bindings import inside
 from .contract import HOOKS
 from .finding import Finding
 from .parts import Part
@@ -22,7 +20,7 @@ def check(source: Source) -> Iterator[Finding]:
         options = part.mark.options if part.mark else {}
         if options.get("wrapper") or options.get("hookwrapper"):
             yield from _wrapper(part, source)
-        elif (part.hook or part.method) and _yields(part):
+        elif (part.hook or part.method) and part.yields:
             yield source.finding(
                 "generator",
                 part.node,
@@ -59,13 +57,9 @@ def _wrapper(part: Part, source: Source) -> Iterator[Finding]:
             if part.hook.startswith("middleware_")
             else "Answer as every plugin does; priority=... says before or after whom."
         )
-    elif part.asynchronous or not _yields(part):
+    elif part.asynchronous or not part.yields:
         message = f"{part.name!r} is a wrapper, and no generator that yields once"
         hint = "Write it without async, with one yield where the other plugins are called."
     else:
         return
     yield source.finding("bad-wrapper", part.node, message, hint)
-
-
-def _yields(part: Part) -> bool:
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in inside(part.node))

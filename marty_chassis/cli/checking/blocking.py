@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
 
-from .bindings import Function
-from .contract import LIFE
+from .bindings import inside
 from .finding import Finding
-from .parts import Part
+from .running import Run, running
 from .source import Source
 
 _CLIENT: Final = "Use an asynchronous client, such as httpx.AsyncClient."
@@ -19,17 +18,23 @@ _PROCESS: Final = "Write await anyio.run_process(...)."
 _STREAM: Final = "Write await anyio.connect_tcp(...)."
 _RESOLVE: Final = "Write await anyio.getaddrinfo(...)."
 _AWAIT: Final = "Await the function itself."
+_GIVE: Final = " Or give {!r} to a thread: await anyio.to_thread.run_sync(...)."
+_MARK: Final = " Or mark a hook of its own with blocking=True: that runs in a thread."
 _WAITS: Final = "waits in the event loop, and every request waits with it"
 
 _CLIENTS: Final = (
     "requests",
     "requests.[Ss]ession()",
+    "requests.sessions.[Ss]ession()",
     "httpx",
     "httpx.Client()",
     "httpx2",
     "httpx2.Client()",
 )
 _VERBS: Final = ("get", "post", "put", "patch", "delete", "head", "options", "request", "send")
+
+_SOCKETS: Final = ("socket.socket()", "socket.create_connection()")
+_VERBS_OF_SOCKETS: Final = ("accept", "connect", "recv", "send")
 
 BLOCKING: Final[Mapping[str, str]] = {
     "time.sleep": "Write await anyio.sleep(...).",
@@ -41,12 +46,16 @@ BLOCKING: Final[Mapping[str, str]] = {
     "subprocess.call": _PROCESS,
     "subprocess.check_*": _PROCESS,
     "subprocess.get*output": _PROCESS,
+    **{f"subprocess.Popen().{one}": _PROCESS for one in ("wait", "communicate")},
     "os.system": _PROCESS,
     "os.popen": _PROCESS,
     "socket.create_connection": _STREAM,
     "socket.gethostby*": _RESOLVE,
     "socket.getaddrinfo": _RESOLVE,
-    **{f"socket.socket().{one}*": _STREAM for one in ("accept", "connect", "recv", "send")},
+    **{f"{one}.{verb}*": _STREAM for one in _SOCKETS for verb in _VERBS_OF_SOCKETS},
+    "queue.*Queue().get": "Use anyio.create_memory_object_stream().",
+    "threading.Event().wait": "Use anyio.Event.",
+    **{f"threading.*{one}().acquire": f"Use anyio.{one}." for one in ("Lock", "Semaphore")},
     "sqlite3.connect": _THREAD,
     "sqlite3.connect().*execute*": _THREAD,
     "sqlite3.connect().*fetch*": _THREAD,
@@ -71,52 +80,47 @@ FILES: Final = (
 
 def check(source: Source) -> Iterator[Finding]:
     """Look at every call that runs in the event loop's thread."""
-    by_node = {part.node: part for part in source.outline.parts}
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Call) or _is_awaited(node, source):
-            continue
-        function = source.names.function_of(node)
-        if not isinstance(function, Function):
-            continue
-        part = by_node.get(function)
-        if isinstance(function, ast.FunctionDef) and not (part and _runs_in_the_loop(part)):
-            continue
-        yield from _looked_at(node, part, source)
+    for run in running(source):
+        for node in inside(run.route[-1]):
+            if isinstance(node, ast.Call) and not _passes(node, source):
+                yield from _looked_at(node, run, source)
 
 
-def _looked_at(call: ast.Call, part: Part | None, source: Source) -> Iterator[Finding]:
+def _looked_at(call: ast.Call, run: Run, source: Source) -> Iterator[Finding]:
     name = source.names.dotted(call.func)
-    alive = part is None or part.name not in LIFE
+    through = f": {run.calls}" if run.calls else ""
     if any(fnmatchcase(name, one) for one in FILES):
-        if alive:  # A file that is read at the start is how plugins begin.
+        if run.serving:  # A file that is read at the start is how plugins begin.
             yield source.finding(
                 "blocking-file",
                 call,
-                f"{name}() reads or writes in the event loop, and every request waits for the disk",
+                f"{name}() reads or writes in the event loop, and every request waits for the disk"
+                f"{through}",
                 "Write await anyio.open_file(...), or use anyio.Path.",
             )
         return
     instead = next((text for one, text in BLOCKING.items() if fnmatchcase(name, one)), "")
     if not instead:
         return
-    if part is not None and not part.asynchronous:
-        instead += " Or mark a hook of its own with blocking=True: that runs in a thread."
+    first, *others = run.route
+    if isinstance(first, ast.FunctionDef):
+        hint = instead + _MARK
+    else:
+        hint = instead + "".join(_GIVE.format(one.name) for one in others[:1])
     what = "starts an event loop inside of this one" if instead == _AWAIT else _WAITS
     yield source.finding(
         "blocking-call",
         call,
-        f"{name.replace('()', '(...)')}() {what}",
-        instead,
-        "error" if alive else "warning",
+        f"{name.replace('()', '(...)')}() {what}{through}",
+        hint,
+        "error" if run.serving else "warning",
     )
 
 
-def _runs_in_the_loop(part: Part) -> bool:
-    """Whether a plain function is called by the chassis, and not in a thread."""
-    if part.mark is not None:
-        return not part.mark.options.get("blocking")
-    return part.method is not None
-
-
-def _is_awaited(call: ast.Call, source: Source) -> bool:
-    return isinstance(source.names.parents.get(call), ast.Await)
+def _passes(call: ast.Call, source: Source) -> bool:
+    """Whether it does not wait: it is awaited, or told so with `block=False` or `timeout=0`."""
+    told = [one.value for one in call.keywords if one.arg in ("block", "blocking", "timeout")]
+    nothing = any(
+        isinstance(one, ast.Constant) and one.value == 0 for one in (*call.args[:1], *told)
+    )
+    return nothing or isinstance(source.names.parents.get(call), ast.Await)

@@ -12,6 +12,7 @@ from .contract import HOOKS
 from .finding import Finding
 from .outline import is_ours
 from .parts import Mark, Part
+from .registered import registered
 from .source import Source
 
 _NOT_FUNCTIONS: Final = {
@@ -19,6 +20,9 @@ _NOT_FUNCTIONS: Final = {
     "classmethod": "Write @classmethod first, and @hookimpl below it.",
     "property": "A hook is a method: take @property away.",
 }
+
+_OPTIONAL: Final = "one that another plugin brings is marked optionalhook=True"
+_DEPENDS: Final = "one that another plugin brings wants that plugin among the dependencies"
 
 
 def check(source: Source) -> Iterator[Finding]:
@@ -30,14 +34,11 @@ def check(source: Source) -> Iterator[Finding]:
             continue
         yield from _lost(part, part.mark, source)
         if not part.mark.options.get("optionalhook") and not _is_known(part.hook, own, source):
-            yield _unknown(part.node, part.hook, list(HOOKS), source)
-    for node in ast.walk(source.tree):
-        match node:
-            case ast.Call(
-                func=ast.Attribute(attr="register_handler" | "unregister_handler"),
-                args=[ast.Constant(value=str(name)) as said, *_],
-            ) if not _is_known(name, own, source):
-                yield _unknown(said, name, [hook.spec.name for hook in HOOKS.values()], source)
+            yield _unknown(part.node, part.hook, list(HOOKS), _OPTIONAL, source)
+    for one in registered(source):
+        if not _is_known(one.point, own, source):
+            points = [hook.spec.name for hook in HOOKS.values()]
+            yield _unknown(one.said, one.point, points, _DEPENDS, source)
 
 
 def _lost(part: Part, mark: Mark, source: Source) -> Iterator[Finding]:
@@ -73,13 +74,12 @@ def _unmarked(part: Part, source: Source) -> Iterator[Finding]:
     )
 
 
-def _unknown(at: ast.AST, name: str, known: list[str], source: Source) -> Finding:
+def _unknown(at: ast.AST, name: str, known: list[str], brought: str, source: Source) -> Finding:
     return source.finding(
         "unknown-hook",
         at,
         f"there is no hook {name!r}, and the plugin does not start",
-        f"{did_you_mean(name, known)} `marty hooks list` shows every hook; one that another plugin"
-        " brings is marked optionalhook=True.".strip(),
+        f"{did_you_mean(name, known)} `marty hooks list` shows every hook; {brought}.".strip(),
     )
 
 

@@ -70,12 +70,17 @@ class Names:
             child, parent = parent, self.parents.get(parent)
         return self._tree
 
+    def is_defined_here(self, node: ast.Name) -> bool:
+        """Whether a name is one of the module, and bound there to neither an import nor a value."""
+        scope = self._scope_of_name(node)
+        return isinstance(scope, ast.Module) and self._bindings(scope).get(node.id, "") is None
+
     def _dotted(self, node: ast.AST, depth: int) -> str:
         if depth > _DEEP:
             return ""
         match node:
-            case ast.Name(id=name):
-                return self._found(name, node, depth)
+            case ast.Name():
+                return self._found(node, depth)
             case ast.Attribute(value=value, attr=attribute):
                 if (made := self._made(node)) is not None:
                     return self._dotted(made, depth + 1)
@@ -86,20 +91,23 @@ class Names:
                 return f"{called}()" if called else ""
         return ""
 
-    def _found(self, name: str, node: ast.AST, depth: int) -> str:
+    def _found(self, node: ast.Name, depth: int) -> str:
+        bound = self._bindings(self._scope_of_name(node))
+        if node.id not in bound:
+            return node.id if hasattr(builtins, node.id) else ""
+        what = bound[node.id]
+        if isinstance(what, ast.expr):
+            return self._dotted(what, depth + 1)
+        return what or ""
+
+    def _scope_of_name(self, node: ast.Name) -> Scope:
+        """The scope in which a name is bound; the module, if that is in none."""
         scope = self.scope_of(node)
-        while True:
-            bound = self._bindings(scope)
-            if name in bound:
-                what = bound[name]
-                if isinstance(what, ast.expr):
-                    return self._dotted(what, depth + 1)
-                return what or ""
-            if isinstance(scope, ast.Module):
-                return name if hasattr(builtins, name) else ""
+        while node.id not in self._bindings(scope) and not isinstance(scope, ast.Module):
             scope = self.scope_of(scope)
             while isinstance(scope, ast.ClassDef):  # Its names are not seen from its methods.
                 scope = self.scope_of(scope)
+        return scope
 
     def _made(self, node: ast.Attribute) -> ast.expr | None:
         """What `self.x` was made of, in whichever method of the class."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from .bindings import Function
+from .bindings import Function, inside
 from .contract import Method, methods_of
 
 _LEAVE_IT: Final = frozenset({"staticmethod", "classmethod", "override", "abstractmethod"})
@@ -42,6 +42,11 @@ class Part:
     def asynchronous(self) -> bool:
         """Whether it is `async def`."""
         return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @property
+    def yields(self) -> bool:
+        """Whether it is a generator: calling it runs nothing of it."""
+        return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in inside(self.node))
 
     @property
     def hook(self) -> str:

@@ -40,7 +40,7 @@ _SOURCE: Final[Mapping[str, tuple[Severity, str]]] = {
         "error",
         "Its name is nearly that of a method of the interface: nobody calls it.",
     ),
-    "missing-handler": ("error", "A subscription names a method that is not there."),
+    "missing-handler": ("error", "A subscription names no handler, or a method that is not there."),
     # Asynchronous code
     "missing-await": ("error", "A coroutine is made and not awaited: nothing happens."),
     "async-getter": ("warning", "A plain method of the interface is written asynchronously."),

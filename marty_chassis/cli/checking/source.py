@@ -16,6 +16,7 @@ from marty_chassis.discovery.scan import why_not
 from .finding import Finding, Severity, parted, shown
 from .names import Names
 from .outline import Outline
+from .parts import Part
 from .rules import RULES
 
 LARGEST: Final = 2_000_000
@@ -37,6 +38,17 @@ class Source:
     names: Names = field(repr=False)
     outline: Outline = field(repr=False)
     lines: tuple[str, ...] = field(repr=False)
+
+    def part_of(self, node: ast.expr) -> Part | None:
+        """Give the function of this file that an expression stands for: `tag`, `self.tag`."""
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                owner = self.names.class_of(node)
+                found = self.outline.classes.get(owner.name) if owner else None
+                return found.find(name) if found else None
+            case ast.Name(id=name) if self.names.is_defined_here(node):
+                return self.outline.functions.get(name)
+        return None
 
     def finding(
         self,

@@ -15,7 +15,7 @@ from .source import Source
 
 
 def check(source: Source) -> Iterator[Finding]:
-    """Look at every text that stands as a value in the mapping that is returned."""
+    """Look at every value of the mapping that is returned."""
     for owner in source.outline.classes.values():
         asked = owner.parts.get("get_event_subscriptions")
         if asked is None or "IEventHandlerPlugin" not in owner.interfaces:
@@ -24,14 +24,36 @@ def check(source: Source) -> Iterator[Finding]:
             match node:
                 case ast.Return(value=ast.Dict(values=values)):
                     for value in values:
-                        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                            yield from _handler(value, value.value, owner, source)
+                        yield from _handler(value, owner, source)
+                case ast.Return(
+                    value=ast.Constant(value=str()) | ast.List() | ast.Tuple() | ast.Set() as said
+                ) if _names_no_handlers(said):
+                    yield source.finding(
+                        "missing-handler",
+                        said,
+                        "it names events and no handlers, and the plugin does not start",
+                        'Return a mapping: {"user.login": "handle_login"}.',
+                    )
 
 
-def _handler(at: ast.Constant, name: str, owner: Class, source: Source) -> Iterator[Finding]:
+def _names_no_handlers(said: ast.Constant | ast.List | ast.Tuple | ast.Set) -> bool:
+    """Whether nothing but texts is given; pairs of texts would do."""
+    names = [said] if isinstance(said, ast.Constant) else said.elts
+    return bool(names) and all(isinstance(one, ast.Constant) for one in names)
+
+
+def _handler(at: ast.expr, owner: Class, source: Source) -> Iterator[Finding]:
+    match at:
+        case ast.Constant(value=str(name)):
+            yield from _method(at, name, owner, source)
+        case _ if (part := source.part_of(at)) is not None and part.known_shape:
+            yield from of_listener(part, source)
+
+
+def _method(at: ast.expr, name: str, owner: Class, source: Source) -> Iterator[Finding]:
     part = owner.find(name)
     if part is not None:
-        if part.known_shape and name != "handle_event":
+        if part.known_shape:
             yield from of_listener(part, source)
     elif owner.find("handle_event") is None and not owner.opaque:
         near = did_you_mean(name, list(owner.parts))

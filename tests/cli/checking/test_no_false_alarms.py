@@ -54,7 +54,7 @@ def test_handlers_that_are_registered_by_name(rules: Rules) -> None:
         class One(IPlugin):
             async def initialize(self, context):
                 context.extension_points.register_handler("health.check", self.health_check)
-                context.extension_points.register_handler("shop.price", self.price)
+                context.extension_points.register_handler(handler=self.price, name="shop.price")
 
             async def health_check(self):
                 return True
@@ -163,7 +163,10 @@ def test_events_in_every_way_that_handlers_may_take_them(rules: Rules) -> None:
         @plugin(name="one", **described)
         class One(IEventHandlerPlugin):
             def get_event_subscriptions(self):
-                return {"a": "data", "b": "both", "c": "whole", "d": "typed", "e": "e", "f": "nope"}
+                return {
+                    "a": "data", "b": self.both, "c": "whole", "d": "typed", "e": "e", "f": "nope",
+                    "g": self.handle_event, "h": print, "i": self.logger.info,
+                }
 
             async def data(self, event_data): ...
             def both(self, event_type, event_data): ...
@@ -243,6 +246,58 @@ def test_what_waits_elsewhere_than_in_the_event_loop(rules: Rules) -> None:
     assert broken == []
 
 
+def test_what_is_called_elsewhere_than_in_the_event_loop(rules: Rules) -> None:
+    broken = rules("""
+        import asyncio
+        import functools
+        import queue
+        import threading
+        import time
+
+        import anyio
+
+        def helper():
+            time.sleep(1)
+
+        def in_a_thread(function):
+            return functools.partial(anyio.to_thread.run_sync, function)
+
+        @plugin(name="one", **described)
+        class One(IHealthPlugin):
+            def __init__(self):
+                self.lock = threading.Lock()
+                self.waiting = queue.Queue()
+
+            async def check_health(self):
+                await anyio.to_thread.run_sync(self._ask)
+                await asyncio.to_thread(self._ask)
+                await anyio.to_thread.run_sync(lambda: self._ask())
+                await anyio.to_thread.run_sync(list, self._pages())
+                await self._decorated()
+                self._recurse(helper)
+                if self.lock.acquire(blocking=False) or self.lock.acquire(timeout=0):
+                    self.waiting.get(False)
+                return True
+
+            def _ask(self):
+                helper()
+
+            def _pages(self):
+                time.sleep(1)
+                yield 1
+
+            @in_a_thread
+            def _decorated(self):
+                time.sleep(1)
+
+            def _recurse(self, helper):
+                helper()
+                self._recurse(helper)
+        """)
+
+    assert broken == []
+
+
 def test_words_that_stand_for_something_else_here(rules: Rules) -> None:
     broken = rules("""
         import requests
@@ -263,6 +318,9 @@ def test_words_that_stand_for_something_else_here(rules: Rules) -> None:
 
 def test_what_passes_a_cancellation_on(rules: Rules) -> None:
     broken = rules("""
+        import asyncio
+        import contextlib
+
         @plugin(name="one", **described)
         class One(IMiddlewarePlugin):
             async def process_request(self, request, call_next):
@@ -275,6 +333,14 @@ def test_what_passes_a_cancellation_on(rules: Rules) -> None:
                     pass
 
             async def process_websocket(self, websocket, call_next):
+                with contextlib.suppress(OSError):
+                    await call_next(websocket)
+                try:
+                    await call_next(websocket)
+                except asyncio.CancelledError:
+                    raise
+                except BaseException:
+                    return
                 try:
                     await call_next(websocket)
                 except Exception:

@@ -42,7 +42,14 @@ plugin_metadata = PluginMetadata(name="one", version="1", description="One")
         "httpx.get('https://users.example')",
         "self.client.post('https://users.example')",
         "sqlite3.connect('x').cursor().execute('select 1')",
+        "requests.sessions.Session().get('https://users.example')",
         "socket.create_connection(('users.example', 80))",
+        "socket.create_connection(('users.example', 80)).recv(10)",
+        "subprocess.Popen(['true']).wait()",
+        "subprocess.Popen(['true']).communicate()",
+        "queue.Queue().get()",
+        "threading.Lock().acquire()",
+        "threading.Event().wait()",
         "subprocess.check_output(['true'])",
         "os.system('true')",
         "input('Who?')",
@@ -51,7 +58,7 @@ plugin_metadata = PluginMetadata(name="one", version="1", description="One")
 )
 def test_it_waits(rules: Rules, call: str) -> None:
     broken = rules(f"""
-import anyio, httpx, os, requests, socket, sqlite3, subprocess
+import anyio, httpx, os, queue, requests, socket, sqlite3, subprocess, threading
 
 @plugin(name="one", **described)
 class One(IHealthPlugin):
@@ -63,6 +70,74 @@ class One(IHealthPlugin):
 """)
 
     assert (10, "blocking-call") in broken
+
+
+def test_what_is_called_in_the_event_loop_waits_there(check: Check, write: Write) -> None:
+    write(
+        "one.py",
+        """
+        import time
+
+        from marty_chassis.plugins import IHealthPlugin, hookimpl, plugin
+
+        @plugin(name="one", version="1", description="One")
+        class One(IHealthPlugin):
+            async def start(self):
+                self._ask()
+                self._connect()
+
+            async def check_health(self):
+                return self._ask()
+
+            @hookimpl
+            def metrics_collect(self):
+                return count()
+
+            def _ask(self):
+                return nap(2)
+
+            def _connect(self):
+                time.sleep(3)
+
+        def nap(seconds):
+            time.sleep(seconds)
+            return nap(seconds)
+
+        def count():
+            time.sleep(1)
+        """,
+    )
+
+    found = check("one.py", "--static")["findings"]
+
+    assert [(one["line"], one["severity"], one["message"]) for one in found] == [
+        (
+            22,
+            "warning",
+            "time.sleep() waits in the event loop, and every request waits with it: 'start' calls"
+            " '_connect'",
+        ),
+        (
+            25,
+            "error",
+            "time.sleep() waits in the event loop, and every request waits with it: 'check_health'"
+            " calls '_ask', which calls 'nap'",
+        ),
+        (
+            28,
+            "error",
+            "time.sleep() waits in the event loop, and every request waits with it:"
+            " 'metrics_collect' calls 'count'",
+        ),
+    ]
+    assert [one["hint"] for one in found] == [
+        "Write await anyio.sleep(...). Or give '_connect' to a thread: await"
+        " anyio.to_thread.run_sync(...).",
+        "Write await anyio.sleep(...). Or give '_ask' to a thread: await"
+        " anyio.to_thread.run_sync(...).",
+        "Write await anyio.sleep(...). Or mark a hook of its own with blocking=True: that runs in a"
+        " thread.",
+    ]
 
 
 def test_while_a_plugin_starts_waiting_is_a_warning(check: Check, write: Write) -> None:
@@ -182,14 +257,43 @@ def test_what_is_registered_is_called_with_the_arguments_of_its_hook(rules: Rule
         class One(IPlugin):
             async def initialize(self, context):
                 context.extension_points.register_handler("config.load", self.load)
-                context.extension_points.register_handler("health.check", well)
+                context.extension_points.register_handler("health.check", handler=well)
+                context.extension_points.register_handler(
+                    name="service.pre_register", priority=3, handler=self.tag
+                )
 
             async def load(self, name): ...
+
+            async def tag(self, service): ...
 
         def well(me): ...
         """)
 
-    assert broken == [(8, "wrong-arguments"), (10, "wrong-arguments")]
+    assert [rule for _, rule in broken] == ["wrong-arguments"] * 3
+    assert [line for line, _ in broken] == [11, 13, 15]
+
+
+@pytest.mark.parametrize("said", ["'service.pre_regster'", "name='service.pre_regster'"])
+def test_what_is_registered_by_a_name_of_nothing(check: Check, write: Write, said: str) -> None:
+    write(
+        "one.py",
+        f"""
+        from marty_chassis.plugins import IPlugin, plugin
+
+        @plugin(name="one", version="1", description="One")
+        class One(IPlugin):
+            async def initialize(self, context):
+                context.extension_points.register_handler({said}, handler=print)
+        """,
+    )
+
+    (one,) = check("one.py", "--static")["findings"]
+
+    assert (one["rule"], one["line"]) == ("unknown-hook", 6)
+    assert one["hint"] == (
+        "Did you mean 'service.pre_register'? `marty hooks list` shows every hook; one that another"
+        " plugin brings wants that plugin among the dependencies."
+    )
 
 
 def test_a_listener_has_itself_as_its_first_argument(rules: Rules) -> None:
@@ -203,6 +307,93 @@ def test_a_listener_has_itself_as_its_first_argument(rules: Rules) -> None:
         """)
 
     assert broken == [(7, "wrong-arguments")]
+
+
+def test_a_listener_that_is_given_itself(rules: Rules) -> None:
+    broken = rules("""
+        @plugin(name="one", **described)
+        class One(IEventHandlerPlugin):
+            def get_event_subscriptions(self):
+                return {"user.login": self.note, "user.logout": note, "user.*": self.other}
+
+            async def note(self, event_type, event_data, source): ...
+
+        def note(): ...
+        """)
+
+    assert broken == [(7, "wrong-arguments"), (9, "wrong-arguments")]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ("self", "takes no parameters"),
+        ("self, *parts", "takes no parameters by position that could be counted"),
+        ("self, a, b, c", "needs 3 parameters: a, b, c"),
+    ],
+)
+def test_a_listener_that_cannot_be_called_with_an_event(
+    check: Check, write: Write, parameters: str, found: str
+) -> None:
+    write(
+        "one.py",
+        f"""
+        from marty_chassis.plugins import IEventHandlerPlugin, plugin
+
+        @plugin(name="one", version="1", description="One")
+        class One(IEventHandlerPlugin):
+            def get_event_subscriptions(self):
+                return {{"user.login": "note"}}
+
+            async def note({parameters}): ...
+        """,
+    )
+
+    (one,) = check("one.py", "--static")["findings"]
+
+    assert one["message"] == f"'note' cannot be called with an event: it {found}"
+    assert one["hint"] == "Take event_data, or event_type and event_data, or the event."
+
+
+@pytest.mark.parametrize("said", ['["user.login"]', '("user.login", "user.logout")', '"user.*"'])
+def test_subscriptions_that_name_no_handlers(rules: Rules, said: str) -> None:
+    broken = rules(f"""
+        @plugin(name="one", **described)
+        class One(IEventHandlerPlugin):
+            def get_event_subscriptions(self):
+                return {said}
+
+            async def handle_event(self, event_type, event_data): ...
+        """)
+
+    assert broken == [(5, "missing-handler")]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "try: return await call_next(request)\n"
+        "        except (asyncio.CancelledError, ValueError): return None",
+        "try: return await call_next(request)\n"
+        "        except anyio.get_cancelled_exc_class(): return None",
+        "with open('x'), contextlib.suppress(BaseException): return await call_next(request)",
+        "with suppress(ValueError, asyncio.CancelledError): return await call_next(request)",
+    ],
+)
+def test_a_cancellation_is_swallowed(rules: Rules, statement: str) -> None:
+    broken = rules(f"""
+import anyio, asyncio, contextlib
+from contextlib import suppress
+
+@plugin(name="one", **described)
+class One(IMiddlewarePlugin):
+    async def process_websocket(self, websocket, call_next): ...
+
+    async def process_request(self, request, call_next):
+        {statement}
+""")
+
+    assert "swallows-cancellation" in [rule for _, rule in broken]
 
 
 def test_module_plugins_say_who_they_are(rules: Rules) -> None:
