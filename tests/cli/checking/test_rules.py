@@ -124,7 +124,7 @@ def test_what_is_called_in_the_event_loop_waits_there(check: Check, write: Write
             " calls '_ask', which calls 'nap'",
         ),
         (
-            28,
+            29,
             "error",
             "time.sleep() waits in the event loop, and every request waits with it:"
             " 'metrics_collect' calls 'count'",
