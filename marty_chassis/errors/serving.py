@@ -64,16 +64,18 @@ class StartupFailed(ServingError):
 class WorkersApart(ServingError):
     """The workers of one service cannot hear each other."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    _ADVICE = (
+        "What is reloaded, enabled or disabled in this one is not in the others. Set"
+        " XDG_RUNTIME_DIR to a folder with a short path that belongs to this user alone."
+    )
+
+    def __init__(self, reason: str, advice: str = _ADVICE) -> None:
+        super().__init__(reason, advice)
         self.reason = reason
+        self.advice = advice
 
     def __str__(self) -> str:
-        return (
-            f"the workers of this service cannot hear each other: {self.reason}. What is reloaded,"
-            " enabled or disabled in this one is not in the others. Set XDG_RUNTIME_DIR to a folder"
-            " with a short path that belongs to this user alone."
-        )
+        return f"the workers of this service cannot hear each other: {self.reason}. {self.advice}"
 
 
 class WrongLoop(ServingError):

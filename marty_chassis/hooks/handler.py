@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from anyio import CapacityLimiter
+
 DEFAULT_PRIORITY = 100
+
+THREADS = 40
+"""As many as anyio gives a whole service."""
 
 
 class Turn(IntEnum):
@@ -16,6 +21,11 @@ class Turn(IntEnum):
     FIRST = 0
     NORMAL = 1
     LAST = 2
+
+
+def threads_for(options: Mapping[str, Any]) -> CapacityLimiter | None:
+    """Give the threads of a handler that was marked with these options; None if it needs none."""
+    return CapacityLimiter(THREADS) if options.get("blocking") else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +45,19 @@ class Handler:
     position: int = 0
     """Where it stands among its plugin's own handlers."""
     wrapper: bool = False
-    blocking: bool = False
+    threads: CapacityLimiter | None = None
+    """Where it blocks, what bounds its threads: its own, so that one that hangs takes nobody else's."""
     closed: bool = True
     """Whether a fault in a request hook fails the request."""
     scope: str | None = None
     """The path below which its request hooks apply; `None` is everywhere."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Facts for whoever asks this hook: the interval of a health check, for instance."""
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a thread runs it."""
+        return self.threads is not None
 
     @property
     def order(self) -> tuple[int, int, int, str, int]:

@@ -22,7 +22,7 @@ from .ask import Hooks
 from .contribution import Contribution
 from .failures import Failures
 from .generation import Generation
-from .handler import DEFAULT_PRIORITY, Handler, Turn
+from .handler import DEFAULT_PRIORITY, Handler, Turn, threads_for
 from .mirror import Mirror
 from .selector import Selector
 from .succession import Specified, successor
@@ -152,5 +152,5 @@ def _handlers(plugin: str, impls: Iterable[tuple[str, pluggy.HookImpl]]) -> Iter
             turn=Turn.FIRST if impl.tryfirst else Turn.LAST if impl.trylast else Turn.NORMAL,
             position=position,
             wrapper=impl.wrapper,
-            blocking=bool(options.get("blocking")),
+            threads=threads_for(options),
         )

@@ -10,7 +10,7 @@ from marty_chassis.errors import ContractError
 
 from . import reading
 from .contribution import Contribution, E, Part, V
-from .handler import DEFAULT_PRIORITY, Handler, Turn
+from .handler import DEFAULT_PRIORITY, Handler, Turn, threads_for
 from .manager import HookManager
 from .points import ExtensionPoint
 
@@ -196,7 +196,7 @@ class Registrations:
             depth=standing.depth,
             position=len(self._handlers),
             wrapper=bool(options.get("wrapper")),
-            blocking=bool(options.get("blocking")),
+            threads=threads_for(options),
             closed=standing.closed,
             scope=standing.scope,
             options=dict(facts),

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from anyio import CapacityLimiter
+
 from marty_chassis.boundary import in_thread
 
 from .handler import Handler
@@ -25,8 +27,8 @@ def step(handler: Handler, parameters: tuple[str, ...]) -> Step:
     """Prepare a handler for a specification with these parameters."""
     function = handler.function
     awaitable = inspect.iscoroutinefunction(function)
-    if handler.blocking and not awaitable:
-        function, awaitable = _in_thread(function, repr(handler)), True
+    if handler.threads is not None and not awaitable:
+        function, awaitable = _in_thread(function, repr(handler), handler.threads), True
     if handler.parameters != parameters:
         function = passing(parameters, handler.parameters)(function)
     return Step(function, awaitable, handler)
@@ -38,9 +40,11 @@ def is_awaitable(answer: object) -> bool:
     return hasattr(answer, "__await__")
 
 
-def _in_thread(function: Callable[..., Any], name: str) -> Callable[..., Awaitable[Any]]:
+def _in_thread(
+    function: Callable[..., Any], name: str, threads: CapacityLimiter
+) -> Callable[..., Awaitable[Any]]:
     async def threaded(*arguments: object) -> Any:
-        return await in_thread(function, *arguments, name=name)
+        return await in_thread(function, *arguments, name=name, limiter=threads)
 
     return threaded
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from functools import partial
 
 import anyio
 import anyio.lowlevel
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 
 from marty_chassis.errors import HookFailed, UnknownHook
 from marty_chassis.hooks import ExtensionPoint, ExtensionPointManager, HookManager, Registrations
@@ -104,6 +106,23 @@ async def test_every_kind_of_function_can_be_a_handler(manager, deadline) -> Non
     words = [answer[1] for answer in await manager.hooks.call("data.work", 1)]
 
     assert words == ["async", "sync", "async", "async", "object", "thread", "arguments"]
+
+
+async def test_one_that_hangs_in_a_thread_takes_none_of_the_services(manager) -> None:
+    goes_on, limiter = threading.Event(), current_default_thread_limiter()
+    custom(manager, ExtensionPointType.ACTION, deadline=0.02)
+    handle(manager, "hangs", lambda data: goes_on.wait(), blocking=True)
+
+    try:
+        await manager.hooks.call("data.work", 1)
+
+        assert manager.faults.recent("hangs")[0].kind == "DeadlineExceeded"
+        assert limiter.borrowed_tokens == 0
+    finally:
+        goes_on.set()
+        with anyio.fail_after(3):
+            while manager.failures.strays:
+                await anyio.sleep(0.01)
 
 
 @pytest.mark.parametrize("deadline", [None, 5.0])

@@ -13,10 +13,12 @@ from starlette.responses import Response
 
 from marty_chassis.errors import (
     LifecycleError,
+    MartyError,
     NotRunning,
     PluginBusy,
     PluginRequired,
     UnknownPlugin,
+    WorkersApart,
 )
 from marty_chassis.lifecycle import PluginStatus, State
 from marty_chassis.web.problem import ProblemResponse, problem
@@ -27,11 +29,12 @@ from .asked import Asked, Desk, answer, refused
 from .audit import Attempt
 from .models import MovedPlugin, ReloadedPlugin
 
-_STATUS: Mapping[type[LifecycleError], tuple[int, str]] = {
+_STATUS: Mapping[type[MartyError], tuple[int, str]] = {
     UnknownPlugin: (404, "unknown-plugin"),
     PluginBusy: (409, "plugin-busy"),
     PluginRequired: (409, "plugin-required"),
     NotRunning: (503, "not-running"),
+    WorkersApart: (503, "workers-apart"),
 }
 
 _YES = frozenset({"", "1", "true", "yes", "on"})
@@ -116,7 +119,7 @@ async def disable(desk: Desk, asked: Asked) -> Response:
 async def _answered(move: Move, desk: Desk, asked: Asked) -> Response:
     try:
         return await move(desk, asked)
-    except LifecycleError as error:
+    except (LifecycleError, WorkersApart) as error:
         status, type = next(
             (found for kind, found in _STATUS.items() if isinstance(error, kind)),
             (409, "cannot-move"),

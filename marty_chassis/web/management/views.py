@@ -109,7 +109,8 @@ def move_json(moved: Moved) -> str:
         after=moved.after.value,
         at=moment(moved.at),
         phase=moved.phase,
-        reason=moved.reason,
+        # What a plugin raises may hold what no JSON can.
+        reason=moved.reason.encode(errors="backslashreplace").decode(),
     ).model_dump_json()
 
 

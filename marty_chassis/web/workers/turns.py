@@ -10,20 +10,30 @@ from typing import Final
 
 import anyio
 
+from marty_chassis.errors import WorkersApart
+
 _PAUSE: Final = 0.02
+_GONE: Final = (
+    "Nothing was moved, as the others would not hear of it. Start the service again, with"
+    " XDG_RUNTIME_DIR at a folder that lasts."
+)
 
 
 @asynccontextmanager
 async def turn(folder: Path, seconds: float) -> AsyncIterator[bool]:
     """Hold the lock inside; False when another has held it all the time.
 
-    It is the folder itself that is locked, so that nothing is left behind; a worker that dies lets
+    Raises `WorkersApart` when the folder has been taken away. It is the folder itself that is locked, so that nothing is left behind; a worker that dies lets
     go of it.
     """
     # Not on Windows, where nobody comes here.
     import fcntl
 
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        # logind takes /run/user/<uid> away when its user logs out, cleaners what is in /tmp.
+        raise WorkersApart(f"{folder}: {(error.strerror or str(error)).lower()}", _GONE) from None
     ours = False
     try:
         with anyio.move_on_after(seconds):

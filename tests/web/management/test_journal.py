@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import anyio
 import pytest
 
+from marty_chassis.lifecycle import State
+from marty_chassis.lifecycle.status import Moved
 from marty_chassis.web.management.journal import Journal
+from marty_chassis.web.management.views import move_json
 
 
 def texts(journal: Journal, number: int) -> list[str]:
@@ -21,6 +26,12 @@ def test_a_reader_gets_what_is_newer_than_its_place() -> None:
     assert texts(journal, 2) == ["c"]
     assert texts(journal, 3) == []
     assert texts(journal, 99) == []
+
+
+def test_a_reason_that_no_json_can_hold_is_a_move_all_the_same() -> None:
+    moved = Moved("mailer", State.STARTING, State.ERROR, 0.0, reason="it found \ud800")
+
+    assert json.loads(move_json(moved))["reason"] == r"it found \ud800"
 
 
 def test_only_the_newest_are_kept() -> None:

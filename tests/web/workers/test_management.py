@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -67,6 +68,21 @@ async def test_a_worker_that_is_not_as_it_was_ordered_is_a_conflict_and_named(
     )
     assert (problem["generation"], problem["workers"][1]["rolled_back"]) == (2, True)
     assert "a-secret-token" not in response.text
+
+
+async def test_without_their_folder_nothing_is_moved_and_it_is_said_why(
+    client: httpx2.AsyncClient, environ: dict[str, str]
+) -> None:
+    shutil.rmtree(environ["XDG_RUNTIME_DIR"])
+
+    for move in ("reload", "disable", "enable"):
+        response = await client.post(f"/plugins/headers/{move}")
+
+        problem = response.json()
+        assert response.status_code == 503
+        assert problem["type"] == "urn:marty:workers-apart"
+        assert "no such file or directory. Nothing was moved" in problem["detail"]
+    assert (await client.get("/plugins/headers")).json()["state"] == "started"
 
 
 async def test_what_is_refused_here_is_refused_as_ever(
