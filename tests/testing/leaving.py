@@ -309,18 +309,19 @@ BAD = {
         above="import os",
     ),
     "environment by another name": Bad(
-        "E['CENSUS_TOKEN'] = 'secret'  # <- here",
-        "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
+        "...",
+        "the environment variable CENSUS_TOKEN was set: {path}:{line}",
         "It is everybody's",
         above="""
             import os
             E = os.environ
+            E |= {"CENSUS_TOKEN": "secret"}  # <- here
         """,
     ),
     "environment as an attribute": Bad(
         """
         self.env = os.environ
-        self.env.update({'CENSUS_TOKEN': 'secret'})  # <- here
+        self.env['CENSUS_TOKEN'] = 'secret'  # <- here
         """,
         "the environment variable CENSUS_TOKEN was set: {path}:{line} start()",
         "It is everybody's",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
+import time
+from logging.handlers import QueueListener
+from queue import Queue
 from types import ModuleType
 
 import anyio
@@ -103,6 +107,73 @@ async def test_what_the_service_itself_runs_is_not_the_plugins_that_imports_it(
         census_service.begin()
 
     del sys.modules["census_service"]
+
+
+RESEMBLING = """
+    import logging, os, sys, threading, time
+    import prometheus_client, pyclbr
+    from loguru import logger
+    from marty_chassis.plugins import IPlugin, plugin
+
+    registry = prometheus_client.CollectorRegistry()
+    logging.getLogger(__name__).info("imported")
+    logger.bind(word="imported")
+
+    @plugin(name="good")
+    class Good(IPlugin):
+        handlers: list[object] = []
+
+        async def start(self):
+            thread = threading.Thread(target=self.look)
+            thread.start()
+            thread.join()
+            timer = threading.Timer(60, self.look)
+            timer.start()
+            timer.cancel()
+            timer.join()
+            self.handlers.append("mine")
+            sys.path.append("/nonexistent")
+            sys.path.remove("/nonexistent")
+            self.readline, pyclbr.readmodule = pyclbr.readmodule, self.look
+            time.sleep(0)
+
+        def look(self):
+            env = os.environ
+            return env.get("CENSUS_TOKEN")
+
+        def read(self):
+            env = {}
+            env["CENSUS_TOKEN"] = "in a dictionary"
+
+        async def stop(self):
+            self.read()
+            pyclbr.readmodule = self.readline
+"""
+
+
+async def test_what_a_line_of_the_plugin_only_resembles_is_somebody_elses(
+    plugin_host, plugin_folder, monkeypatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "pyclbr", raising=False)
+    path = plugin_folder(RESEMBLING, name="good")
+    handler = logging.StreamHandler()
+    listener = QueueListener(Queue())
+
+    async with plugin_host(path):
+        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+        server, _ = prometheus_client.start_http_server(0, "127.0.0.1")
+        timer = threading.Timer(60, print)
+        timer.start()
+        listener.start()
+        queued = logger.add(lambda text: None, enqueue=True)
+        logging.root.handlers.append(handler)
+        os.environ["CENSUS_TOKEN"] = "of the test"
+        sys.path.remove(next(one for one in sys.path if one.endswith(".zip")))
+
+    for end in (server.shutdown, server.server_close, timer.cancel, listener.stop):
+        end()
+    logger.remove(queued)
+    logging.root.removeHandler(handler)
 
 
 REMEMBERED: object = None

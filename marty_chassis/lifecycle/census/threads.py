@@ -69,7 +69,7 @@ def _where(thread: threading.Thread, sources: Sources) -> Place | None:
 
 
 def _given(thread: threading.Thread) -> object:
-    """What it was given to run: a thread keeps it while it runs, and a timer until then."""
+    """What it was given to run; Python keeps it until the thread ends."""
     given = getattr(thread, "_target", None) or getattr(thread, "function", None)
     return given.func if isinstance(given, partial) else given
 
