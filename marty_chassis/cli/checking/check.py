@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from marty_chassis.cli.session import Session
 
@@ -12,6 +13,7 @@ from .declarations import declared
 from .finding import Finding
 from .ignores import kept
 from .report import Report
+from .rules import RULES
 from .static import Looked, look
 from .targets import of_configuration, of_word
 from .unit import Unit
@@ -40,7 +42,25 @@ def check(
         tried = attempt(session, units, seconds)
     findings += [*looked.findings, *_new(_located(tried.findings, looked), looked)]
     told = list(kept(dict.fromkeys(findings), looked.sources.values(), run=run))
-    return Report(told, looked.files, tried.plugins if run else None), tried.said
+    plugins = _would_start(tried.plugins, told) if run else None
+    return Report(told, looked.files, plugins), tried.said
+
+
+def _would_start(
+    rows: Iterable[Mapping[str, Any]], told: Iterable[Finding]
+) -> tuple[Mapping[str, Any], ...]:
+    """Correct the listing by what is read only when a plugin starts, such as its subscriptions."""
+    wrong = {
+        one.plugin: f"{one.message}. {one.hint}"
+        for one in told
+        if one.plugin and one.severity == "error" and RULES[one.rule].depth == "source"
+    }
+    return tuple(
+        {**row, "state": "error", "problem": wrong[row["name"]]}
+        if row["state"] == "starts" and row["name"] in wrong
+        else row
+        for row in rows
+    )
 
 
 def _named(session: Session, words: Sequence[str]) -> Iterable[Unit | Finding]:
@@ -70,6 +90,7 @@ def _new(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
     """Those that the source has not shown already, in the same words or at the same place."""
     said = {(one.path, one.message) for one in looked.findings}
     rules = {(one.path, one.rule) for one in looked.findings}
+    places = {(one.path, one.line) for one in looked.findings if _fails_the_import(one)}
     broken = {one.path for one in looked.findings if one.rule in ("syntax", "unreadable")}
     for one in findings:
         if (one.path, one.message) in said:
@@ -78,9 +99,15 @@ def _new(findings: Iterable[Finding], looked: Looked) -> Iterator[Finding]:
             continue
         if one.rule in _SEEN_IN_THE_SOURCE and (one.path, one.rule) in rules:
             continue
+        if one.rule == "import" and (one.path, one.line) in places:
+            continue
         if one.rule == "no-plugin" and (one.path, "not-decorated") in rules:
             continue
         yield one
+
+
+def _fails_the_import(one: Finding) -> bool:
+    return one.severity == "error" and one.rule in ("bad-metadata", "not-decorated")
 
 
 _OF_BROKEN_FILES = frozenset({"syntax", "import", "unusable", "no-plugin"})

@@ -18,6 +18,7 @@ from marty_chassis.settings.names import folded
 from marty_hookspecs import PluginMetadata
 
 from .finding import Finding, parted
+from .outline import is_ours
 from .parts import Mark
 from .source import Source
 
@@ -81,7 +82,9 @@ def check(source: Source) -> Iterator[Finding]:
                 yield from _value(field, said, source)
         if said.whole:
             given = {field for field in said.nodes if said.values.get(field) != ""}
-            yield from _missing(said.call, given, "in @plugin(...)", source)
+            decorates = is_ours(source.names.dotted(said.call.func), "plugin")
+            where = "in @plugin(...)" if decorates else "in PluginMetadata(...)"
+            yield from _missing(said.call, given, where, source)
     outline = source.outline
     if outline.is_module_plugin and outline.metadata is None and source.kind == "folder":
         marks = [part.mark for part in outline.functions.values() if isinstance(part.mark, Mark)]

@@ -76,7 +76,7 @@ def _refused(one: Plugin, *, clash: bool) -> Finding:
 
 
 def _failed(one: Plugin, fault: Fault) -> Finding:
-    said = _SAID_TWICE.sub("", " ".join(fault.message.split()))
+    said = _SAID_TWICE.sub("", " ".join(fault.message.split())).rstrip(".")
     place = _place(one, fault)
     if fault.kind in _SYNTAX:
         return _finding("syntax", one, said, "Mend it there.", place)
@@ -88,6 +88,9 @@ def _failed(one: Plugin, fault: Fault) -> Finding:
         said = f"pydantic can make nothing of {getattr(schema, '__qualname__', schema)}"
     else:
         said = f"{fault.kind}: {said}" if said else fault.kind
+    if rule == "bad-model" and place[1] is not None:
+        said = f"the model's own code raised {said}"
+        hint = "Raise ValueError for what it refuses: then the check says which key is wrong."
     return _finding(rule, one, said, hint or _advice(one, fault), place)
 
 

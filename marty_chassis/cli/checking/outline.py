@@ -59,13 +59,15 @@ class Outline:
 
     @cached_property
     def mentioned(self) -> frozenset[str]:
-        """Every word that the file uses: names, attributes, texts; not what it defines."""
+        """Every word that the file uses: names, attributes, texts, imports; not what it defines."""
         found: set[str] = set()
         for node in ast.walk(self._tree):
             match node:
                 case ast.Name(id=word, ctx=ast.Load()) | ast.Attribute(attr=word):
                     found.add(word)
                 case ast.Constant(value=str(word)) if word.isidentifier():
+                    found.add(word)
+                case ast.alias(name=word):
                     found.add(word)
         return frozenset(found)
 

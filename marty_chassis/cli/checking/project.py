@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +17,16 @@ from .unit import Unit, files_of, is_package
 PROJECT: Final = "pyproject.toml"
 _LAYOUTS: Final = ("src", "lib", "")
 """Where a project keeps its packages."""
+_NEAR: Final = 0.75
+"""`marty-chassis.plugins` is near `marty.plugins` (0.76), `mkdocs.plugins` is not (0.67)."""
 
 
 def has_entry_points(file: Path) -> bool:
-    """Whether a project says that it brings plugins, or cannot be read."""
+    """Whether a project says that it brings plugins, means to say so, or cannot be read."""
     if not file.is_file():
         return False
     said = _said(file)
-    return isinstance(said, Finding) or bool(_points(said))
+    return isinstance(said, Finding) or bool(_points(said) or _meant(said))
 
 
 def project(root: Path) -> Iterator[Unit | Finding]:
@@ -35,13 +38,7 @@ def project(root: Path) -> Iterator[Unit | Finding]:
         return
     points = _points(said)
     if not points:
-        yield Finding(
-            "no-plugin",
-            "error",
-            shown(file),
-            f"the project names no entry point of the group {GROUP!r}",
-            f'Write [project.entry-points."{GROUP}"], and below it: name = "package.module:Class".',
-        )
+        yield _pointless(file, _meant(said))
     about = said.get("project", {})
     search = tuple(str(root / one) for one in _LAYOUTS if (root / one).is_dir())
     for name, value in points.items():
@@ -83,11 +80,31 @@ def _said(file: Path) -> dict[str, Any] | Finding:
 
 
 def _points(said: Any) -> dict[str, str]:
-    for key in ("project", "entry-points", GROUP):
-        said = said.get(key, {}) if isinstance(said, Mapping) else {}
-    if not isinstance(said, Mapping):
-        return {}
-    return {str(name): value for name, value in said.items() if isinstance(value, str)}
+    points = _table(said, "project", "entry-points", GROUP)
+    return {name: value for name, value in points.items() if isinstance(value, str)}
+
+
+def _meant(said: Any) -> str:
+    """The group whose name is nearly that of ours; "" where there is none."""
+    groups = _table(said, "project", "entry-points").keys() - {GROUP}
+    return "".join(get_close_matches(GROUP, groups, n=1, cutoff=_NEAR))
+
+
+def _table(said: Any, *keys: str) -> Mapping[str, Any]:
+    for key in keys:
+        said = said.get(key) if isinstance(said, Mapping) else None
+    return said if isinstance(said, Mapping) else {}
+
+
+def _pointless(file: Path, meant: str) -> Finding:
+    message = f"the project names no entry point of the group {GROUP!r}"
+    write = f'Write [project.entry-points."{GROUP}"]'
+    if not meant:
+        hint = f'{write}, and below it: name = "package.module:Class".'
+        return Finding("no-plugin", "error", shown(file), message, hint)
+    message = f"{message}, and one of {meant!r}: nobody looks there"
+    hint = f"Did you mean {GROUP!r}? {write}."
+    return Finding("no-plugin", "error", shown(file), message, hint, _line(file, meant))
 
 
 def _file_of(module: str, folder: Path) -> Path | None:
@@ -104,13 +121,17 @@ def _files_around(file: Path, module: str) -> tuple[Path, ...]:
 
 
 def _nowhere(file: Path, name: str, module: str) -> Finding:
-    lines = file.read_text("utf-8").splitlines()
-    said = (number for number, text in enumerate(lines, 1) if module in text and name in text)
     return Finding(
         "no-plugin",
         "error",
         shown(file),
         f"the entry point {name!r} names the module {module!r}, which is not in the project",
         "Write package.module:Class; packages are looked for in src, in lib and here.",
-        next(said, None),
+        _line(file, name, module),
     )
+
+
+def _line(file: Path, *words: str) -> int | None:
+    """The first line with all of these in it."""
+    lines = enumerate(file.read_text("utf-8").splitlines(), 1)
+    return next((number for number, text in lines if all(one in text for one in words)), None)

@@ -34,7 +34,7 @@ _SOURCE: Final[Mapping[str, tuple[Severity, str]]] = {
     "bad-wrapper": ("error", "A wrapper that is none, or stands where wrappers mean nothing."),
     "generator": ("error", "It yields where an answer is expected."),
     # The IPlugin family
-    "not-decorated": ("error", "A class of the IPlugin family without `@plugin`: it is not found."),
+    "not-decorated": ("error", "`@plugin(...)` is missing, or stands where it makes no plugin."),
     "foreign-method": ("error", "A method of an interface that the class does not derive from."),
     "misspelt-method": (
         "error",
@@ -82,7 +82,7 @@ _RUN: Final[Mapping[str, tuple[Severity, str]]] = {
     "ends-process": ("error", "Importing or making it ends the process."),
     "construct": ("error", "It cannot be made."),
     "registration": ("error", "What it offers cannot be registered."),
-    "bad-model": ("error", "Its `config_schema` is no model."),
+    "bad-model": ("error", "Its `config_schema` is no model, or fails by its own code."),
     "configuration": ("error", "Its section of the configuration does not fit its model."),
     "dependency": ("error", "A plugin that it needs is not there, or waits for it."),
     "unusable": ("error", "Discovery refuses it."),

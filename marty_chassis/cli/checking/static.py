@@ -66,10 +66,12 @@ def look(units: Iterable[Unit]) -> Looked:
     findings = [one for one in read_before.values() if isinstance(one, Finding)]
     for one in sources.values():
         findings += of_file(one)
+    mentioned = frozenset[str]().union(*(one.outline.mentioned for one in sources.values()))
     for unit in units:
-        findings += undecorated.check([sources[path] for path in unit.files if path in sources])
-    for _, these in groupby(sorted(units, key=lambda one: one.group), lambda one: one.group):
-        paths = dict.fromkeys(path for unit in these for path in unit.files)
+        these = [sources[path] for path in unit.files if path in sources]
+        findings += undecorated.check(these, mentioned)
+    for _, group in groupby(sorted(units, key=lambda one: one.group), lambda one: one.group):
+        paths = dict.fromkeys(path for unit in group for path in unit.files)
         findings += clashes.check([sources[path] for path in paths if path in sources])
     return Looked(sources, list(dict.fromkeys(findings)), len(read_before))
 

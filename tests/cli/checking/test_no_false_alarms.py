@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Marty
+from ..conftest import Marty, Write
 from .conftest import Check, Rules
 
 ROOT = Path(__file__).parents[3]
@@ -141,6 +141,43 @@ def test_methods_of_any_name_that_something_calls(rules: Rules) -> None:
         """)
 
     assert broken == []
+
+
+def test_bases_of_plugins_are_none_themselves(check: Check, write: Write) -> None:
+    write(
+        "plugins/one.py",
+        """
+        from abc import abstractmethod
+
+        from marty_chassis.plugins import IHealthPlugin, IPlugin, plugin
+
+        class Base(IPlugin): ...
+
+        class _Own(IPlugin): ...
+
+        class Probing(IHealthPlugin):
+            @abstractmethod
+            def probe(self): ...
+
+        class Shared(IPlugin): ...
+
+        @plugin(name="one", version="1", description="One")
+        class One(Base): ...
+        """,
+    )
+    write(
+        "plugins/two.py",
+        """
+        from marty_chassis.plugins import plugin
+
+        from .one import Shared
+
+        @plugin(name="two", version="1", description="Two")
+        class Two(Shared): ...
+        """,
+    )
+
+    assert check("plugins", "--static")["findings"] == []
 
 
 def test_a_base_from_elsewhere_is_believed(rules: Rules) -> None:

@@ -370,6 +370,94 @@ def test_subscriptions_that_name_no_handlers(rules: Rules, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ignored", "usable"), [("", 0), ("  # marty: ignore[missing-handler]", 1)]
+)
+def test_a_plugin_whose_subscriptions_are_wrong_would_not_start(
+    marty: Marty, write: Write, ignored: str, usable: int
+) -> None:
+    write(
+        "one.py",
+        f"""
+        from marty_chassis.plugins import IEventHandlerPlugin, plugin
+
+        @plugin(name="one", version="1", description="One")
+        class One(IEventHandlerPlugin):
+            def get_event_subscriptions(self):
+                return ["user.login"]{ignored}
+        """,
+    )
+
+    said = marty("plugins", "check", "one.py")
+
+    assert said.stderr.endswith(f"{usable} of 1 plugin would start.\n")
+
+
+def test_a_class_that_nobody_finds_beside_one_that_is_found(check: Check, write: Write) -> None:
+    write(
+        "one.py",
+        """
+        from marty_chassis.plugins import IHealthPlugin, IPlugin, plugin
+
+        @plugin(name="one", version="1", description="One")
+        class One(IPlugin): ...
+
+        class Two(IHealthPlugin):
+            async def check_health(self):
+                return True
+        """,
+    )
+
+    (one,) = check("one.py")["findings"]
+
+    assert (one["rule"], one["severity"], one["line"]) == ("not-decorated", "warning", 6)
+    assert one["hint"] == (
+        'Write @plugin(name="two", version="1.0.0") above it. A base of others is called _*.'
+    )
+
+
+def test_a_decorator_without_brackets(check: Check, write: Write) -> None:
+    write(
+        "one.py",
+        """
+        from marty_chassis.plugins import IPlugin, plugin
+
+        @plugin
+        class One(IPlugin): ...
+        """,
+    )
+
+    (one,) = check("one.py")["findings"]
+
+    assert (one["rule"], one["line"]) == ("not-decorated", 3)
+    assert one["message"] == (
+        "@plugin without arguments makes no plugin of One, and leaves no class of it"
+    )
+    assert one["hint"] == 'Write @plugin(name="one", version="1.0.0"): it takes arguments.'
+
+
+@pytest.mark.parametrize(
+    "decorator", ["@plugin", '@plugin(name="a", version="1", description="A")']
+)
+def test_a_function_is_no_plugin(check: Check, write: Write, decorator: str) -> None:
+    write(
+        "one.py",
+        f"""
+        from marty_chassis.plugins import plugin
+
+        {decorator}
+        def one(): ...
+        """,
+    )
+
+    (one,) = check("one.py")["findings"]
+
+    assert (one["rule"], one["line"]) == ("not-decorated", 3)
+    assert one["message"] == (
+        "@plugin stands on the function 'one', and only a class can be a plugin"
+    )
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "try: return await call_next(request)\n"
@@ -421,6 +509,21 @@ def test_an_empty_description_describes_nothing(rules: Rules) -> None:
         """)
 
     assert broken == [(2, "missing-metadata")]
+
+
+def test_a_module_says_who_it_is_in_its_own_words(check: Check, write: Write) -> None:
+    write(
+        "one.py",
+        """
+        from marty_chassis.plugins import PluginMetadata
+
+        plugin_metadata = PluginMetadata(name="one", version="1.0.0")
+        """,
+    )
+
+    (one,) = check("one.py", "--static")["findings"]
+
+    assert (one["rule"], one["hint"]) == ("missing-metadata", "Say it in PluginMetadata(...).")
 
 
 def test_a_martyconf_need_not_say_who_it_is(check: Check, write: Write) -> None:

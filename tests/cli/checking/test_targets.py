@@ -154,6 +154,29 @@ def test_a_project_file_that_names_nothing(
     assert found(check("pyproject.toml")) == [finding]
 
 
+@pytest.mark.parametrize("group", ["marty.plugin", "marty_plugins", "marty-chassis.plugins"])
+def test_a_project_whose_group_is_nearly_ours(check: Check, write: Write, group: str) -> None:
+    write("pyproject.toml", f'[project.entry-points."{group}"]\none = "ours.one:One"\n')
+
+    (one,) = check(".")["findings"]
+
+    assert (one["rule"], one["path"], one["line"]) == ("no-plugin", "pyproject.toml", 1)
+    assert one["message"] == (
+        f"the project names no entry point of the group 'marty.plugins', and one of {group!r}:"
+        " nobody looks there"
+    )
+    assert one["hint"] == (
+        "Did you mean 'marty.plugins'? Write [project.entry-points.\"marty.plugins\"]."
+    )
+
+
+def test_a_project_with_plugins_of_somebody_else(check: Check, write: Write) -> None:
+    write("pyproject.toml", '[project.entry-points."mkdocs.plugins"]\none = "ours.one:One"\n')
+    write("plugins/one.py", BROKEN.format("one"))
+
+    assert found(check(".")) == [("plugins/one.py", 6, "unknown-hook")]
+
+
 @pytest.fixture
 def installed(write: Write, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A distribution with one plugin, on the path of this process."""

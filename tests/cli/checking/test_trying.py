@@ -47,6 +47,36 @@ def test_the_section_is_compared_with_the_model(check: Check, write: Write) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("raised", "words"),
+    [("KeyError('url')", "KeyError: 'url'"), ("LookupError('Nothing.')", "LookupError: Nothing")],
+)
+def test_a_model_whose_own_code_raises(check: Check, write: Write, raised: str, words: str) -> None:
+    write(
+        "one.py",
+        f"""
+        from pydantic import BaseModel, model_validator
+        from marty_chassis.plugins import IPlugin, plugin
+
+        class Settings(BaseModel):
+            @model_validator(mode="after")
+            def look(self):
+                raise {raised}
+
+        @plugin(name="stock", version="1.0.0", description="Polls", config_schema=Settings)
+        class Stock(IPlugin): ...
+        """,
+    )
+
+    (one,) = check("one.py")["findings"]
+
+    assert (one["rule"], one["line"]) == ("bad-model", 7)
+    assert one["message"] == f"the model's own code raised {words}"
+    assert one["hint"] == (
+        "Raise ValueError for what it refuses: then the check says which key is wrong."
+    )
+
+
 def test_a_key_that_the_model_does_not_know_is_a_warning(check: Check, write: Write) -> None:
     write("one.py", SETTINGS)
     write("config.yaml", "plugins:\n  stock:\n    url: x\n    evry: 2\n")
