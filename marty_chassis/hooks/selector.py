@@ -14,13 +14,20 @@ from .hold import Hold
 
 Reaches = Callable[[Contribution], bool]
 
+Pinned = list[Generation]
+"""What a request began with, alone in a list of the request's own, which is emptied at its end.
+
+What a request has started may outlive it, and keeps its context variables: by the list it learns
+that the request is over, and it keeps nothing of the generation. A list is the cheapest of cells.
+"""
+
 
 class Selector:
     """Answers which generation is used; today always the newest, unless one is pinned."""
 
     def __init__(self, first: Generation) -> None:
         # One variable for each selector: two services in one process never meet.
-        self._pin: ContextVar[Generation | None] = ContextVar("marty_generation", default=None)
+        self._pin: ContextVar[Pinned | None] = ContextVar("marty_generation", default=None)
         self.variable = self._pin
         """For the host alone, which does for each request what `pin` does, without its calls."""
         self.current = first
@@ -31,9 +38,12 @@ class Selector:
         self._listeners: list[Callable[[], None]] = []
 
     def pinned(self) -> Generation:
-        """The generation of the request that is being served here, else the current one."""
+        """The generation of the request that is being served here, else the current one.
+
+        What outlives its request gets the current one as soon as the request has ended.
+        """
         pinned = self._pin.get()
-        return self.current if pinned is None else pinned
+        return pinned[0] if pinned else self.current
 
     def pin(self, generation: Generation | None = None) -> AbstractContextManager[Generation]:
         """Use one generation, the current one if not given, for all that happens inside."""
@@ -45,7 +55,7 @@ class Selector:
         A request inside of another one is not kept: the other one is being waited for.
         """
         seen: set[Hold] = set()
-        while self._pin.get() is None and (waiting := set(self.holds) - seen):
+        while not self._pin.get() and (waiting := set(self.holds) - seen):
             seen |= waiting
             for hold in waiting:
                 if not await hold.passed():
@@ -58,7 +68,7 @@ class Selector:
         What runs in it always uses the current generation.
         """
         context = copy_context()
-        if context.get(self._pin) is not None:
+        if context.get(self._pin):
             context.run(self._pin.set, None)
         return context
 
@@ -106,19 +116,21 @@ class Selector:
 
 class _Pin(AbstractContextManager[Generation]):
     # A class: a generator made into a context manager would cost every request three times as much.
-    __slots__ = ("_chosen", "_token", "_variable")
-    _token: Token[Generation | None]
+    __slots__ = ("_chosen", "_pinned", "_token", "_variable")
+    _token: Token[Pinned | None]
 
-    def __init__(self, variable: ContextVar[Generation | None], chosen: Generation) -> None:
+    def __init__(self, variable: ContextVar[Pinned | None], chosen: Generation) -> None:
         self._variable = variable
         self._chosen = chosen
 
     def __enter__(self) -> Generation:
-        self._token = self._variable.set(self._chosen)
+        self._pinned = [self._chosen]
+        self._token = self._variable.set(self._pinned)
         self._chosen.lease.count += 1
         return self._chosen
 
     def __exit__(self, *_: object) -> None:
+        self._pinned.clear()
         self._chosen.lease.release()
         self._variable.reset(self._token)
 

@@ -42,6 +42,8 @@ class Host:
         self._warned: set[tuple[str, Address]] = set()
         # Parts of our own: two hosts of one manager have two applications.
         self._routed: Part[None, ASGIApp] = Part("routed", self._with_routes)
+        self._requests: Part[None, ASGIApp] = Part("requests", self._through_requests)
+        self._sockets: Part[None, ASGIApp] = Part("sockets", self._through_sockets)
         self._http: Part[None, ASGIApp] = Part("http", self._around_requests)
         self._websocket: Part[None, ASGIApp] = Part("websocket", self._around_websockets)
 
@@ -64,16 +66,20 @@ class Host:
         # What `with selector.pin():` does, written out: every request pays for it, also where there
         # are no plugins. One inside of another keeps that one's generation.
         variable = self._selector.variable
-        generation = variable.get()
-        if generation is None:
+        around = variable.get()
+        if around:
+            generation = around[0]
+        else:
             generation = self._selector.current
             receive, send = outside(variable, receive), outside(variable, send)
         lease = generation.lease
-        token = variable.set(generation)
+        pinned = [generation]
+        token = variable.set(pinned)
         lease.count += 1
         try:
             await generation.part(part)(scope, receive, send)
         finally:
+            pinned.clear()
             variable.reset(token)
             lease.count -= 1
             if not lease.count and lease.idle is not None:
@@ -88,15 +94,19 @@ class Host:
     def _with_routes(self, generation: Generation) -> ASGIApp:
         return with_routes(generation, self.app, self._manager.failures, self._warned)
 
-    def _around_requests(self, generation: Generation) -> ASGIApp:
+    def _through_requests(self, generation: Generation) -> ASGIApp:
         app = generation.part(self._routed)
-        inside = through_plugins(generation, app, self._manager.failures)
-        return generation.part(LAYERS).around(inside)
+        return through_plugins(generation, app, self._manager.failures)
+
+    def _through_sockets(self, generation: Generation) -> ASGIApp:
+        app = generation.part(self._routed)
+        return socket_through_plugins(generation, app, self._manager.failures)
+
+    def _around_requests(self, generation: Generation) -> ASGIApp:
+        return generation.part(LAYERS).around(self._requests, generation)
 
     def _around_websockets(self, generation: Generation) -> ASGIApp:
-        app = generation.part(self._routed)
-        inside = socket_through_plugins(generation, app, self._manager.failures)
-        return generation.part(LAYERS).around(inside)
+        return generation.part(LAYERS).around(self._sockets, generation)
 
     def __repr__(self) -> str:
         return f"<Host of {self.app!r}, {self._manager.current!r}>"

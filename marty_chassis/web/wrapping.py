@@ -20,8 +20,12 @@ from .paths import below
 
 HOOK = "web_wrap"
 
-INSIDE: ContextVar[ASGIApp] = ContextVar("marty_inside")
-"""What lies inside of all layers of the host that is serving here."""
+INSIDE: ContextVar[Part[None, ASGIApp]] = ContextVar("marty_inside")
+"""What lies inside of all layers of the host that is serving here.
+
+The part and not what it made, as what a request has started keeps its context variables, and is not
+to keep the request's generation.
+"""
 
 
 class Next:
@@ -37,7 +41,8 @@ class Next:
         """Run whatever is inside of the middleware."""
         generation = self._selector.pinned()
         try:
-            await generation.part(LAYERS).after(self)(scope, receive, send)
+            inside = generation.part(LAYERS).after(self) or generation.part(INSIDE.get())
+            await inside(scope, receive, send)
         except BaseException as error:
             PASSING.get().append(error)
             raise
@@ -60,20 +65,21 @@ class Layers:
 
     def __init__(self, layers: list[Layer]) -> None:
         self._layers = sorted(layers, key=lambda layer: layer.handler.order)
-        self._after = {outer.next: _entered(inner) for outer, inner in pairwise(self._layers)}
+        self._after: dict[Next, ASGIApp | None] = {layer.next: None for layer in self._layers}
+        self._after |= {outer.next: _entered(inner) for outer, inner in pairwise(self._layers)}
 
     def __bool__(self) -> bool:
         return bool(self._layers)
 
-    def around(self, inside: ASGIApp) -> ASGIApp:
-        """Put all layers around an application; the application itself if there are none."""
+    def around(self, part: Part[None, ASGIApp], generation: Generation) -> ASGIApp:
+        """Put all layers around what a part makes of their generation; that itself without any."""
         if not self._layers:
-            return inside
+            return generation.part(part)
         outermost = _entered(self._layers[0])
 
         async def through(scope: Scope, receive: Receive, send: Send) -> None:
             errors: list[BaseException] = []
-            token, passing = INSIDE.set(inside), PASSING.set(errors)
+            token, passing = INSIDE.set(part), PASSING.set(errors)
             try:
                 await outermost(scope, receive, send)
             finally:
@@ -83,9 +89,16 @@ class Layers:
 
         return through
 
-    def after(self, next: Next) -> ASGIApp:
-        """What comes after a layer; the innermost for one that is not of this generation."""
-        return self._after.get(next, _inside)
+    def after(self, next: Next) -> ASGIApp | None:
+        """The layer after one; `None` after the last.
+
+        Raises `RuntimeError` for one that is not of this generation: what a middleware has started
+        outlives the request and the middleware itself. It is not to pass by those after it.
+        """
+        try:
+            return self._after[next]
+        except KeyError:
+            raise RuntimeError("the request is over, and this middleware was replaced") from None
 
     def __repr__(self) -> str:
         return f"<Layers {', '.join(layer.handler.plugin for layer in self._layers) or 'none'}>"
@@ -110,10 +123,6 @@ def _entered(layer: Layer) -> ASGIApp:
         await app(scope, receive, send)
 
     return entered
-
-
-def _inside(scope: Scope, receive: Receive, send: Send) -> Any:
-    return INSIDE.get()(scope, receive, send)
 
 
 class ConfiguredMiddleware:

@@ -83,6 +83,24 @@ async def test_the_pin_reaches_the_tasks_that_a_request_starts(manager) -> None:
     assert seen == [["old"]]
 
 
+async def test_what_outlives_the_request_asks_the_current_generation(manager) -> None:
+    plugin(manager, "one", "old").publish()
+    over = anyio.Event()
+    seen = []
+
+    async def child() -> None:
+        await over.wait()
+        seen.append(await manager.hooks.ask(metrics_collect))
+
+    async with anyio.create_task_group() as group:
+        with manager.selector.pin():
+            group.start_soon(child)
+        plugin(manager, "one", "new").publish()
+        over.set()
+
+    assert seen == [["new"]]
+
+
 async def test_the_old_one_of_a_plugin_does_not_withdraw_the_new_one(manager) -> None:
     old, new = plugin(manager, "one", "old"), plugin(manager, "one", "new")
     old.publish()
