@@ -11,6 +11,7 @@ from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 from loguru import logger
 from starlette.requests import Request, empty_receive
 from starlette.responses import Response
@@ -195,10 +196,14 @@ class Exchange:
         Raises what the application raises, and `ApplicationEnded`.
         """
         if self._base is None or self._over or self._leaving:
-            raise RuntimeError("the request is over: call_next was called too late")
+            raise _too_late()
         if self._run is not None:
             await self._run.stop()
             self._earlier += (self._run,)
+            if self._leaving:
+                # Nobody runs the application any more. What has cancelled us meanwhile arrives here.
+                await anyio.lowlevel.checkpoint()
+                raise _too_late()
         if type(request) is PluginRequest:
             scope, receive = request.for_application(), request.receive_for_application
         else:
@@ -261,6 +266,10 @@ class Exchange:
 
     def __repr__(self) -> str:
         return f"<Exchange {self._scope['method']} {self._scope['path']}>"
+
+
+def _too_late() -> RuntimeError:
+    return RuntimeError("the request is over: call_next was called too late")
 
 
 def _holds_a_fault(error: BaseException) -> bool:

@@ -249,3 +249,37 @@ async def test_the_client_is_still_heard_when_the_body_was_replayed(
     assert heard == ["http.request", "http.request", "http.disconnect"]
     assert server.answer.messages == []
     assert server.answer.error is None
+
+
+async def test_a_request_given_up_between_two_runs_leaves_nobody_waiting(house: House) -> None:
+    first_ends = anyio.Event()
+    happened: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        happened.append("runs")
+        try:
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+            await anyio.sleep(30)
+        finally:
+            first_ends.set()
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.02)
+
+    async def twice(request: Any, call_next: Any) -> Any:
+        try:
+            await call_next(request)
+            return await call_next(request)
+        finally:
+            happened.append("plugin left")
+
+    server = Server(http_scope())
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            host = house.around(app, twice)
+            tasks.start_soon(host, server.scope, server.receive, server.send)
+            await first_ends.wait()
+            tasks.cancel_scope.cancel()
+
+    assert happened == ["runs", "plugin left"]
+    assert house.faults("p0") == []
+    assert len(house.manager.failures.strays) == 0
