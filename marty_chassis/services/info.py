@@ -72,7 +72,16 @@ def _problems(found: Mapping[str, Any], checks: Mapping[str, Check]) -> list[str
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    return isinstance(value, str) and bool(value.strip()) and _is_sound(value)
+
+
+def _is_sound(text: str) -> bool:
+    """Whether others can be told it: JSON from a client may hold halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_tags(value: object) -> bool:

@@ -5,9 +5,10 @@ Needs httpx2. Proxies of the environment are passed by: a registry is near.
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Self
+from typing import Any, Self
 
 import anyio
 import httpx2
@@ -18,6 +19,8 @@ from .settings import RegistrySettings
 
 SHOWN = 300
 """Characters of an answer that an error repeats."""
+LARGEST = 16 * 2**20
+"""Bytes of an answer, and of a line of one that does not end."""
 
 
 class Http:
@@ -29,9 +32,9 @@ class Http:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        # Without TLS there is nothing to verify, and a trust store would cost the start its reading.
-        tls = self._settings.tls() if self._settings.address.startswith("https:") else False
-
+        # Without TLS there is nothing to verify; a trust store takes a tenth of a second to read.
+        encrypted = self._settings.address.startswith("https:")
+        tls = await anyio.to_thread.run_sync(self._tls) if encrypted else False
         self._open.enter_context(Quiet())
 
         async def client(limits: httpx2.Limits) -> httpx2.AsyncClient:
@@ -49,6 +52,9 @@ class Http:
         self._watches = await client(httpx2.Limits())
         return self
 
+    def _tls(self) -> ssl.SSLContext:
+        return self._settings.tls() or httpx2.create_ssl_context(trust_env=False)
+
     async def __aexit__(self, *error: object) -> None:
         await self._open.aclose()
 
@@ -61,16 +67,14 @@ class Http:
         json: Mapping[str, object] | None = None,
     ) -> httpx2.Response:
         """Ask something that is answered at once."""
-        with _told(method, path), quiet(), anyio.fail_after(self._settings.timeout):
-            response = await self._calls.request(method, path, params=params, json=json)
-        return _checked(method, path, response)
+        asked = {"params": params, "json": json}
+        return await _answer(self._calls, self._settings.timeout, method, path, **asked)
 
     async def poll(self, path: str, params: Mapping[str, str], seconds: float) -> httpx2.Response:
         """Get what may take so many seconds to come."""
         timeout = httpx2.Timeout(self._settings.timeout, read=seconds, pool=None)
-        with _told("GET", path), quiet():
-            response = await self._watches.get(path, params=params, timeout=timeout)
-        return _checked("GET", path, response)
+        asked = {"params": params, "timeout": timeout}
+        return await _answer(self._watches, seconds + self._settings.timeout, "GET", path, **asked)
 
     @asynccontextmanager
     async def stream(
@@ -82,17 +86,64 @@ class Http:
         httpx2's generators unfinished, and trio complains.
         """
         timeout = httpx2.Timeout(self._settings.timeout, read=None, pool=None)
-        request = self._watches.build_request("POST", path, json=json, timeout=timeout)
         with _told("POST", path):
+            request = self._watches.build_request("POST", path, json=json, timeout=timeout)
             with quiet():
                 response = await self._watches.send(request, stream=True)
             try:
                 if response.status_code >= 400:
                     await response.aread()
                     _checked("POST", path, response)
-                yield response.aiter_lines()
+                with anyio.CancelScope() as enough:
+                    yield _lines(response, enough)
+                if enough.cancelled_caught:
+                    raise Refused(f"POST {path}: a line of more than {LARGEST:,} bytes")
             finally:
                 await response.aclose()
+
+
+async def _answer(
+    client: httpx2.AsyncClient, seconds: float, method: str, path: str, **asked: Any
+) -> httpx2.Response:
+    """Give an answer that comes as a whole, after so many seconds at the latest."""
+    with _told(method, path), quiet(), anyio.fail_after(seconds):
+        request = client.build_request(method, path, **asked)
+        response = await client.send(request, stream=True)
+        try:
+            body = bytearray()
+            # As with lines, cancelling is how to leave httpx2's generators in between.
+            with anyio.CancelScope() as enough:
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > LARGEST:
+                        body.clear()
+                        enough.cancel()
+        finally:
+            await response.aclose()
+    if enough.cancelled_caught:
+        raise Refused(f"{method} {path}: an answer of more than {LARGEST:,} bytes")
+    whole = httpx2.Response(response.status_code, content=bytes(body), request=request)
+    whole.headers.update(
+        {key: value for key, value in response.headers.items() if key != "content-encoding"}
+    )
+    return _checked(method, path, whole)
+
+
+async def _lines(response: httpx2.Response, enough: anyio.CancelScope) -> AsyncIterator[str]:
+    begun: list[bytes] = []
+    size = 0
+    async for piece in response.aiter_bytes():
+        first, *others = piece.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        for other in others:
+            yield b"".join(begun).decode(errors="replace")
+            begun, size = [other], len(other)
+        if size > LARGEST:
+            begun, size = [], 0
+            enough.cancel()
+    if any(begun):
+        yield b"".join(begun).decode(errors="replace")
 
 
 @contextmanager
@@ -100,7 +151,14 @@ def reading(asked: str) -> Iterator[None]:
     """What goes wrong while an answer is read means that it is not one of this registry's."""
     try:
         yield
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         words = f"{type(error).__name__}: {error}"
         raise Refused(f"{asked}: the answer cannot be read: {_shown(words)}") from error
 
@@ -111,7 +169,12 @@ def _told(method: str, path: str) -> Iterator[None]:
         yield
     except TimeoutError:
         raise Away(f"{method} {path}: no answer in time") from None
-    except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError) as error:
+    except httpx2.LocalProtocolError:
+        # It repeats what is wrong in our request, which may be a header that is secret.
+        raise Refused(f"{method} {path}: this cannot be asked: it is no valid request") from None
+    except httpx2.InvalidURL as error:
+        raise Refused(f"{method}: {error}") from error
+    except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
         raise Away(f"{method} {path}: {type(error).__name__}: {error}") from error
 
 

@@ -29,7 +29,8 @@ def _address(value: object) -> object:
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
+    odd = not address.isprintable() or " " in address
+    if odd or parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise PydanticCustomError(
             "address", "must be an address such as http://127.0.0.1:8500, or host:port"
         )
@@ -93,10 +94,10 @@ class RegistrySettings(SettingsModel):
             raise PydanticCustomError("tls", words, {"why": str(error)}) from None
         return self
 
-    def tls(self) -> ssl.SSLContext | bool:
-        """Whom to trust, and what to show; True for the usual."""
+    def tls(self) -> ssl.SSLContext | None:
+        """Whom to trust, and what to show; None for the usual."""
         if self.ca_file is None and self.cert_file is None:
-            return True
+            return None
         context = ssl.create_default_context(cafile=self.ca_file)
         if self.cert_file is not None:
             # With a password, though a wrong one, nobody is asked for it at the terminal.
