@@ -20,7 +20,7 @@ from marty_chassis.settings.masking import Mask
 from marty_chassis.settings.names import canonical
 from marty_chassis.settings.places import Key, Path, nearest
 from marty_chassis.settings.plugins import PluginsSettings
-from marty_chassis.settings.redaction import Section, secret_texts
+from marty_chassis.settings.redaction import Section, held_secrets, secret_texts
 from marty_chassis.settings.reports import in_order, settled
 from marty_chassis.settings.sections import (
     EventSettings,
@@ -74,6 +74,8 @@ class ChassisConfig(BaseSettings):
     _noticed: dict[str, Problem] = PrivateAttr(default_factory=dict)
     _mask: Mask | None = PrivateAttr(default=None)
     _earlier: frozenset[str] = PrivateAttr(default=frozenset())
+    _models: dict[str, object] = PrivateAttr(default_factory=dict)
+    """Sections as their plugins got them: a default may be a secret, too."""
 
     def __init__(self, _loading: Loading | None = None, **values: Any) -> None:
         loading = _loading or Loading(arguments=(values,))
@@ -198,6 +200,7 @@ class ChassisConfig(BaseSettings):
             raise InvalidConfiguration(in_order(found))
         problems = unused(section, model, path, self.origin)
         self._noticed.update({problem.path: problem for problem in problems})
+        self._models[canonical(name)] = result[0]
         return result[0]  # type: ignore[return-value]
 
     def origin(self, path: str | Sequence[Key]) -> str:
@@ -232,6 +235,8 @@ class ChassisConfig(BaseSettings):
         secrets = [*self._earlier, *secret_texts(self._layer.data, type(self))]
         for section in self.plugins.sections.values():
             secrets += secret_texts(section, section.model)
+        for made in self._models.values():
+            secrets += held_secrets(made)
         return frozenset(secrets)
 
     def _validated(self, data: dict[str, object]) -> None:

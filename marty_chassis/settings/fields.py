@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
@@ -45,9 +46,10 @@ class SettingsModel(BaseModel):
 
 def _as_list(value: object) -> object:
     # A text that begins a JSON list is one: the sources that hold text alone decode it next.
-    if isinstance(value, str) and not value.lstrip().startswith("["):
-        return [value]
-    return value
+    if isinstance(value, str):
+        return value if value.lstrip().startswith("[") else [value]
+    # What is no item either is refused as one.
+    return [value] if isinstance(value, int | float | date) else value
 
 
 def _level(value: object) -> object:

@@ -36,6 +36,7 @@ class Mask:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    for text in (secret, *_PASSWORD.findall(secret)):
+    # Whoever reads a secret from a file may have left out the end of its line.
+    for text in (secret, secret.strip(), *_PASSWORD.findall(secret)):
         yield text
         yield repr(text)[1:-1]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Final
 
-from pydantic import SecretBytes, SecretStr
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 from marty_chassis.settings.shape import is_secret, step, takes_text
 
-__all__ = ["MASK", "Section", "looks_secret", "redacted", "secret_texts"]
+__all__ = ["MASK", "Section", "held_secrets", "looks_secret", "redacted", "secret_texts"]
 
 MASK: Final = "***"
 
@@ -80,6 +81,19 @@ def secret_texts(value: object, model: object = None, known: bool = False) -> It
         yield str(value)
     elif isinstance(value, str) and _USERINFO.search(value):
         yield value
+
+
+def held_secrets(value: object) -> Iterator[str]:
+    """Give each secret in what a model has made of a section; its defaults have no other place."""
+    if isinstance(value, BaseModel):
+        value = dict(value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        value = {each.name: getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, SecretStr | SecretBytes):
+        yield from secret_texts(value)
+    elif isinstance(value, Mapping | list | tuple | set | frozenset):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from held_secrets(item)
 
 
 def _shown(key: str, value: object, model: object) -> object:

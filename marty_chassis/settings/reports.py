@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import date
 from typing import TypeVar, get_args
 
 from pydantic import ValidationError
@@ -94,6 +95,8 @@ def _problems(
             message = "missing, and there is no default"
         elif kind in ("model_type", "dict_type", "model_attributes_type"):
             message = "must hold keys and values"
+        elif kind == "string_type" and isinstance(at(data, path), int | float | date):
+            message = "must be a text: put it in quotes"
         else:
             message = _words(kind, found["msg"], secret_texts(data, model))
         _, origin = nearest(layer.origins, path)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import pytest
 from pydantic import BaseModel, SecretStr
 
 from marty_chassis.settings import ChassisConfig
 from marty_chassis.settings.masking import Mask
+
+
+class Account(BaseModel):
+    secret: SecretStr = SecretStr("hush-hush")
+    token_header: str = "x-token"
+
+
+@dataclass
+class Accounts:
+    known: dict[str, list[Account]] = field(default_factory=lambda: {"a": [Account()]})
 
 
 @pytest.fixture
@@ -56,6 +68,19 @@ def test_a_model_says_what_else_is_secret(config: ChassisConfig) -> None:
     config.plugin_model("mailer", Section)
 
     assert config.masked("harmless") == "***"
+
+
+def test_a_secret_may_be_a_default_and_a_plain_default_is_none(config: ChassisConfig) -> None:
+    config.plugin_model("other", Accounts)
+
+    assert config.masked("hush-hush in x-token") == "*** in x-token"
+    assert config.reread().masked("hush-hush") == "***"
+
+
+def test_a_secret_is_masked_without_the_end_of_its_line_too() -> None:
+    mask = Mask(["abcdef\n"])
+
+    assert mask("abcdef: abcdef\n, b'abcdef\\n'") == "***: ***, b'***'"
 
 
 def test_a_longer_secret_wins_and_a_short_one_is_no_word() -> None:

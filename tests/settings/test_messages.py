@@ -93,6 +93,17 @@ def test_the_problems_are_there_for_programs_too() -> None:
     assert isinstance(raised.value, ConfigurationError)
 
 
+@pytest.mark.parametrize("value", ["5", "1.5", "true", "2024-01-01"])
+def test_what_yaml_takes_for_something_else_than_text_wants_quotes(refused, value) -> None:
+    message = refused(f"service: {{version: {value}, tags: {value}}}")
+
+    assert message == (
+        "the configuration cannot be used, 2 problems:\n"
+        "  config.yaml:1:20 service.version: must be a text: put it in quotes.\n"
+        f"  config.yaml:1:{28 + len(value)} service.tags: must be a text: put it in quotes."
+    )
+
+
 def test_no_error_carries_pydantics_own_with_its_inputs() -> None:
     with pytest.raises(InvalidConfiguration) as raised:
         ChassisConfig(management={"token": {"hush": 1}})
