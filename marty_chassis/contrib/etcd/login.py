@@ -42,7 +42,10 @@ class Login(httpx2.Auth):
                     if answer.status_code >= 400:
                         raise trouble(f"POST {PATH}", answer.status_code, answer.text)
                     with reading(f"POST {PATH}"):
-                        self._token = token = str(answer.json()["token"])
+                        token = str(answer.json()["token"])
+                        if not (token.isascii() and token.isprintable()):
+                            raise ValueError("the token fits into no header")
+                        self._token = token
             request.headers["Authorization"] = token
             response = yield request
             if last or response.status_code not in (400, 401):

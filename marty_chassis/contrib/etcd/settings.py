@@ -14,6 +14,8 @@ def _prefix(value: str) -> str:
     value = value.rstrip("/")
     if not value:
         raise PydanticCustomError("prefix", "must hold more than slashes")
+    if not value.startswith("/"):
+        raise PydanticCustomError("prefix", "must begin with a slash, as in /marty/services")
     return value
 
 

@@ -81,3 +81,49 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path) -> None:
 
 def test_the_plugin_lets_requests_pass_whatever_becomes_of_it() -> None:
     assert Consul.plugin_metadata.failure_policy == "open"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " "], ids=repr)
+def test_a_token_may_have_come_with_the_end_of_its_line(monkeypatch, end) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", f"t0psecret{end}")
+
+    for settings in (ConsulSettings(), ConsulSettings(token=f"t0psecret{end}")):
+        assert settings.token is not None
+        assert settings.token.get_secret_value() == "t0psecret"
+
+
+@pytest.mark.parametrize("token", ["t0p\nsecret", "t0psecrét", "t0psecret\x00", " "], ids=repr)
+def test_a_token_that_no_header_can_hold_is_refused_and_not_repeated(monkeypatch, token) -> None:
+    with pytest.raises(ValidationError, match="must be printable ASCII") as in_section:
+        ConsulSettings(token=token)
+    if "\x00" not in token:  # which no variable can hold
+        monkeypatch.setenv("CONSUL_HTTP_TOKEN", token)
+        with pytest.raises(ValidationError, match="CONSUL_HTTP_TOKEN must be printable"):
+            ConsulSettings()
+
+    assert "t0p" not in str(in_section.value)
+
+
+def test_a_variable_that_does_not_fit_is_named(monkeypatch, tmp_path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("plugins: {consul: {}}\n", "utf-8")
+    monkeypatch.setenv("CONSUL_HTTP_ADDR", "unix:///consul.sock")
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", "t0p\tsecret")
+
+    with pytest.raises(InvalidConfiguration) as raised:
+        ChassisConfig.from_file(file).plugin_model("consul", ConsulSettings)
+
+    said = str(raised.value)
+    assert "the variable CONSUL_HTTP_ADDR must be an address such as" in said
+    assert "the variable CONSUL_HTTP_TOKEN must be printable ASCII" in said
+    assert "t0p" not in said
+
+
+def test_a_token_of_the_variable_is_masked_wherever_words_repeat_it(monkeypatch) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", "t0psecret\n")
+    config = ChassisConfig(plugins={"consul": {}})
+
+    config.plugin_model("consul", ConsulSettings)
+
+    assert config.masked("t0psecret is refused") == "*** is refused"
+    assert config.reread().masked("b't0psecret\\n'") == "b'***\\n'"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 from loguru import logger
+from pydantic import SecretStr
 
 from marty_chassis.contrib.consul import ConsulSettings
 from marty_chassis.contrib.consul.agent import Token, opened
@@ -89,6 +90,30 @@ async def test_a_call_that_fails_shows_no_token_in_its_traceback(agent) -> None:
     assert len(lines) == 2
     assert TOKEN not in "".join(lines)
     assert TOKEN not in repr(httpx2.AsyncClient(auth=Token(ConsulSettings(token=TOKEN)))._auth)
+
+
+async def test_a_token_that_came_with_the_end_of_its_line_is_good(agent, shop, monkeypatch) -> None:
+    monkeypatch.setenv("CONSUL_HTTP_TOKEN", f"{TOKEN}\n")
+
+    async with shop() as host:
+        await until(lambda: host.plugin.keeper.held == ("shop-1",))
+        health = await host.plugin.check_health()
+
+    assert health["healthy"]
+    assert TOKEN not in repr(health)
+
+
+async def test_a_request_that_cannot_be_made_is_refused_and_not_repeated(agent) -> None:
+    # The section refuses it; this is for whatever else might be wrong with a header.
+    settings = ConsulSettings(address=agent.url).model_copy(
+        update={"token": SecretStr(f"{TOKEN}\n")}
+    )
+
+    async with opened(settings) as consul:
+        with pytest.raises(Refused, match=r"GET /v1/status/leader: .* no valid request") as raised:
+            await consul.ping()
+
+    assert TOKEN not in str(raised.value)
 
 
 async def status(host) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
 import pytest
 from loguru import logger
+from pydantic import ValidationError
 
 from marty_chassis.contrib.etcd import EtcdSettings
+from marty_chassis.contrib.etcd.login import Login
+from marty_chassis.contrib.registry import Refused
 
 from ..registries import RealEtcd, coded, until
 
@@ -128,6 +132,24 @@ async def test_what_a_user_may_not_see_is_refused_in_etcd_s_own_words(etcd, shop
 def test_a_password_alone_says_nothing() -> None:
     with pytest.raises(ValueError, match="username and password are needed together"):
         EtcdSettings(password="x")
+
+
+@pytest.mark.parametrize("token", ["s3cr3t\nline", "s3cr3té"], ids=["two lines", "not ASCII"])
+async def test_a_token_that_no_header_can_hold_is_refused_and_not_repeated(token) -> None:
+    settings = EtcdSettings(username="shop", password="x")
+    flow = Login(settings).async_auth_flow(httpx2.Request("POST", settings.address))
+    await anext(flow)
+
+    with pytest.raises(Refused, match="the token fits into no header") as raised:
+        await flow.asend(httpx2.Response(200, json={"token": token}))
+
+    assert "s3cr3t" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("prefix", "words"), [("//", "more than slashes"), ("a/", "begin with")])
+def test_a_prefix_is_one_of_keys_that_begin_with_a_slash(prefix, words) -> None:
+    with pytest.raises(ValidationError, match=words):
+        EtcdSettings(prefix=prefix)
 
 
 async def _count(host, number: int) -> bool:
