@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import anyio.to_thread
 import httpx2
 
+from marty_chassis.boundary.words import message_of, shortened
 from marty_chassis.errors import MartyError
 
-from .settings import JwtSettings, objection
+from .settings import JwtSettings, objection, without_query
 
 _LARGEST: Final = 512 * 1024  # bytes of an answer
+_LONGEST: Final = 300  # characters of an error that are repeated
 
 Document = dict[str, Any]
 
@@ -59,7 +61,7 @@ class Fetching:
                 return await self._json(url)
         except TimeoutError:
             raise NotFetched(
-                f"{self.source} did not answer within {settings.jwks_timeout:g} s"
+                f"{settings.published_at} did not answer within {settings.jwks_timeout:g} s"
             ) from None
 
     async def close(self) -> None:
@@ -78,27 +80,43 @@ class Fetching:
         return url
 
     async def _json(self, url: str) -> Document:
+        where = without_query(url)
         try:
             async with self._client.stream("GET", url) as response:
                 if response.status_code != 200:
-                    raise NotFetched(f"{url} answered {response.status_code}")
+                    raise NotFetched(f"{where} answered {response.status_code}")
                 if "content-encoding" in response.headers:
-                    raise NotFetched(f"{url} answered with a compressed body")
+                    raise NotFetched(f"{where} answered with a compressed body")
                 body = await _read(response)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-            raise NotFetched(f"{url} cannot be reached: {type(error).__name__}") from None
+            raise NotFetched(f"{where} cannot be reached: {_why(error)}") from None
         if len(body) > _LARGEST:
-            raise NotFetched(f"{url} answered with more than {_LARGEST} bytes")
+            raise NotFetched(f"{where} answered with more than {_LARGEST} bytes")
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
             document = None
         if not isinstance(document, dict):
-            raise NotFetched(f"{url} answered with something else than a JSON object")
+            raise NotFetched(f"{where} answered with something else than a JSON object")
         return document
 
     def __repr__(self) -> str:
-        return f"<Fetching {self.source}>"
+        return f"<Fetching {self._settings.published_at}>"
+
+
+def _why(error: Exception) -> str:
+    """Say what went wrong; what is wrong with our own request is not repeated."""
+    name = type(error).__name__
+    if isinstance(error, httpx2.LocalProtocolError):
+        return name
+    # On trio the error that TLS had stands behind others, which say nothing.
+    said, inner = "", cast("BaseException | None", error)
+    while inner is not None and not said:
+        said, inner = message_of(inner), inner.__cause__ or inner.__context__
+    words = f"{name}: {' '.join(shortened(said, _LONGEST).split())}" if said else name
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        words += ". SSL_CERT_FILE names a file with the authorities to trust, if they are your own"
+    return words
 
 
 async def _read(response: httpx2.Response) -> bytes:

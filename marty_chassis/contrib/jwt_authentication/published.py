@@ -117,16 +117,16 @@ class PublishedKeys:
     def _take(self, document: Mapping[str, Any]) -> None:
         said = document.get("keys")
         if not isinstance(said, list):
-            raise NotFetched("what is published there is no JWK Set")
+            raise NotFetched(f"{self._settings.published_at} publishes no JWK Set")
         keys: dict[tuple[str | None, str], list[jwt.PyJWK]] = {}
         for data in said[:_MOST]:
             for algorithm in self._settings.jwt_algorithm if isinstance(data, dict) else ():
                 if (key := public_key(data, algorithm)) is not None:
                     keys.setdefault((key.key_id, algorithm), []).append(key)
         if not keys:
-            raise NotFetched(
-                f"no key there is for {', '.join(self._settings.jwt_algorithm)} and safe"
-            )
+            algorithms = ", ".join(self._settings.jwt_algorithm)
+            where = self._settings.published_at
+            raise NotFetched(f"{where} publishes no key that is for {algorithms} and safe")
         self._document, self._keys = dict(document), keys
         self._fetched, self.problem = self._clock(), ""
 

@@ -12,7 +12,6 @@ from pydantic import (
     AfterValidator,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -56,9 +55,30 @@ def _exempt(value: str) -> str:
 
 Path = Annotated[str, AfterValidator(_path)]
 Exempt = Annotated[str, AfterValidator(_exempt)]
-SCOPE: Final = r"^[\x21\x23-\x5B\x5D-\x7E]+$"
+SCOPE: Final = r"[\x21\x23-\x5B\x5D-\x7E]+"
 """A scope, as RFC 6749, 3.3 has it."""
-Scope = Annotated[str, StringConstraints(pattern=SCOPE)]
+_REALM: Final = r"[\x20\x21\x23-\x5B\x5D-\x7E]+"
+
+
+def _scope(value: str) -> str:
+    if not re.fullmatch(SCOPE, value):
+        raise PydanticCustomError(
+            "scope",
+            "must be one word of ASCII without quotes and backslashes, as in orders:write; several"
+            " make a list, as in [orders:read, orders:write]",
+        )
+    return value
+
+
+def _realm(value: str) -> str:
+    if not re.fullmatch(_REALM, value):
+        raise PydanticCustomError(
+            "realm", "must be printable ASCII without quotes and backslashes, and not empty"
+        )
+    return value
+
+
+Scope = Annotated[str, AfterValidator(_scope)]
 
 
 class JwtSettings(SettingsModel):
@@ -92,7 +112,7 @@ class JwtSettings(SettingsModel):
     """the claim with a token's scopes: a text with spaces between, or a list"""
     allow_preflight: bool = False
     """whether CORS preflights (OPTIONS with Origin and Access-Control-Request-Method) need none"""
-    realm: str = Field(default="marty", pattern=r"^[\x20\x21\x23-\x5B\x5D-\x7E]+$")
+    realm: Annotated[str, AfterValidator(_realm)] = "marty"
     """what the answer to whoever has no token calls this service"""
     token_limit: int = Field(default=8192, ge=256, le=65536)
     """bytes of a token, at most"""
@@ -140,7 +160,9 @@ class JwtSettings(SettingsModel):
             if "PRIVATE KEY" in key:
                 raise PydanticCustomError("private_key", "a private key; only public ones go here")
             if "-----BEGIN " not in key:
-                raise PydanticCustomError("pem", "must be PEM, which has a line -----BEGIN ...")
+                raise PydanticCustomError(
+                    "pem", "must be PEM, with a line such as -----BEGIN PUBLIC KEY-----"
+                )
         return value
 
     @field_validator("jwks_url", "oidc_issuer")
@@ -195,6 +217,11 @@ class JwtSettings(SettingsModel):
         return self.issuer or self.oidc_issuer
 
     @property
+    def published_at(self) -> str:
+        """Where keys are published, to be shown: a query may hold what is nobody's business."""
+        return without_query(self.jwks_url or self.oidc_issuer or "")
+
+    @property
     def short_secrets(self) -> list[tuple[int, int]]:
         """The bytes of each secret that is too short for production, and those it should have."""
         needed = _shortest(self.jwt_algorithm)
@@ -213,6 +240,9 @@ def _length(secret: SecretStr) -> int:
 
 def objection(url: str, development: bool) -> str:
     """Say why keys may not be fetched from an address; nothing where they may."""
+    # First, as urlsplit leaves some of these out, and passes over others.
+    if not url.isprintable() or " " in url:
+        return "must hold neither spaces nor line breaks"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -225,6 +255,11 @@ def objection(url: str, development: bool) -> str:
     if parts.scheme == "http" and development and _is_here(host):
         return ""
     return "must begin with https://, so that nobody can change the keys on their way"
+
+
+def without_query(url: str) -> str:
+    """Give an address as it may be shown."""
+    return url.partition("?")[0]
 
 
 def _shortest(algorithms: list[Algorithm] | tuple[()]) -> int:
