@@ -13,6 +13,8 @@ from marty_chassis.settings import Seconds, SettingsModel
 
 
 def _ascending(bounds: Sequence[float]) -> Sequence[float]:
+    if not bounds:
+        raise PydanticCustomError("ascending", "must have one bound at least")
     if any(lower >= upper for lower, upper in pairwise(bounds)):
         raise PydanticCustomError("ascending", "each bound must be above the one before it")
     return bounds
@@ -26,7 +28,7 @@ class CustomMetricsSettings(SettingsModel):
     export_format: Literal["prometheus", "openmetrics", "json"] = "prometheus"
     """what is answered to whoever would take anything, at `/metrics` and `/plugins/metrics`"""
     duration_buckets: Annotated[
-        tuple[Seconds, ...], Field(min_length=1, max_length=50), AfterValidator(_ascending)
+        tuple[Seconds, ...], Field(max_length=50), AfterValidator(_ascending)
     ] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
     """upper bounds of the histogram of how long requests take, in seconds"""
     request_hooks: bool = False

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+import re
+from typing import Annotated, Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from marty_chassis.settings import SettingsModel
 
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
-"""A name that a header may have."""
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_MEANING: Final = re.compile(
+    # How a message is framed, and what becomes of the connection.
+    r"connection|content-.*|expect|keep-alive|te|trailer|transfer-encoding|upgrade"
+    # Who asks, whom, and what for.
+    r"|accept|accept-.*|access-control-.*|authorization|cookie|forwarded|from|host|if-.*|origin"
+    r"|proxy-.*|range|referer|sec-.*|user-agent|via|x-forwarded-.*"
+    # What an answer is, and what may be done with it.
+    r"|age|allow|alt-svc|cache-control|clear-site-data|date|etag|expires|last-modified|link"
+    r"|location|pragma|refresh|retry-after|server|set-cookie|strict-transport-security|vary"
+    r"|www-authenticate",
+    re.IGNORECASE,
+)
+
+
+def _header(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise PydanticCustomError(
+            "header", "must be a name that a header may have, as in X-Request-ID"
+        )
+    if _MEANING.fullmatch(value):
+        raise PydanticCustomError(
+            "header",
+            "{name} means something else to clients, servers or proxies: choose a name of your"
+            " own, as in X-Request-ID",
+            {"name": value},
+        )
+    return value
+
+
+HeaderName = Annotated[str, AfterValidator(_header)]
+"""A name that a header may have, and that means nothing yet."""
 
 
 class RequestTracingSettings(SettingsModel):

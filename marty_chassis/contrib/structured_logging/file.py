@@ -13,14 +13,23 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Final
 
+from loguru import _string_parsers
 from loguru._file_sink import FileSink
 
 from .line import Line
 
-_FileSink: Any = FileSink  # It has no types.
+# They have no types.
+_FileSink: Any = FileSink
+_parsers: Any = _string_parsers
 # Unbuffered, so that one line is one write: several processes may append to one file.
 _RAW: Final[dict[str, Any]] = {"mode": "ab", "buffering": 0, "encoding": None}
 
+_KINDS: Final = {"rotation": int | str, "retention": int | str, "compression": str}
+_MEANT: Final = {
+    "rotation": 'a size or a time, as in "100 MB", "1 day" or "12:00", or a number of bytes',
+    "retention": 'a time, as in "30 days", or a number of files',
+    "compression": "gz, bz2, xz, zip or tar.gz",
+}
 _FIELDS = re.compile(r"\{(?:pid|time(?::[^{}]*)?)\}")
 
 
@@ -105,14 +114,33 @@ class File:
 
 
 def check(key: str, value: object) -> None:
-    """Raise `ValueError` for a rotation, a retention or a compression that loguru does not know."""
+    """Raise `ValueError` for a rotation, a retention or a compression that makes no sense."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, _KINDS[key])):
+        raise ValueError(f"must be {_MEANT[key]}")
     _FileSink("", delay=True, **{key: value})
+    if _is_nothing(value):
+        raise ValueError(f"must be above 0: {_MEANT[key]}")
 
 
-def check_name(name: str) -> None:
-    """Raise `ValueError` for a name of a file that has braces for anything but pid and time."""
+def _is_nothing(value: object) -> bool:
+    """Whether it is a number, a size or a time that is not above 0."""
+    if isinstance(value, str):
+        size = _parsers.parse_size(value)
+        time = _parsers.parse_duration(value) if size is None else None
+        value = size if time is None else time.total_seconds()
+    return isinstance(value, int | float) and not value > 0
+
+
+def check_name(name: str, folder: Path) -> None:
+    """Raise `ValueError` for what is no name of a file in this folder.
+
+    Braces in it are for pid and time.
+    """
     if set("{}") & set(_FIELDS.sub("", name)):
         raise ValueError("braces in the name of a file are for {pid} and {time} alone")
+    if name.endswith(("/", os.sep)) or (folder / name).is_dir():
+        inside = os.path.join(name, "service.jsonl")
+        raise ValueError(f"{name} is a folder: name a file, as in {inside}")
 
 
 def located(folder: Path, name: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from marty_chassis.errors import InvalidEvent
@@ -30,9 +31,11 @@ def _known(value: object, info: ValidationInfo) -> object:
     return value
 
 
-def _named(value: str) -> str:
+def _named(value: str, info: ValidationInfo) -> str:
+    if value in STREAMS:
+        return value
     try:
-        check_name(value)
+        check_name(value, Path(getattr(info.context, "folder", ".")))
     except ValueError as error:
         raise PydanticCustomError("file", "{why}", {"why": str(error)}) from None
     return value
@@ -40,17 +43,18 @@ def _named(value: str) -> str:
 
 EventPattern = Annotated[str, AfterValidator(_pattern)]
 Destination = Annotated[str, Field(min_length=1), AfterValidator(_named)]
-Number = Annotated[int, Field(gt=0)]
+# Checked before anything else: each kind of value that it might be would have words of its own.
+Checked = BeforeValidator(_known)
 
 
 class OutputSettings(SettingsModel):
     """What becomes of the file that lines go to."""
 
-    rotation: Annotated[Number | str | None, AfterValidator(_known)] = None
+    rotation: Annotated[int | str | None, Checked] = None
     """when a new file begins: "100 MB", "1 day", "12:00", "monday at 03:00", a number of bytes"""
-    retention: Annotated[Number | str | None, AfterValidator(_known)] = None
+    retention: Annotated[int | str | None, Checked] = None
     """which files stay when a new one begins: "30 days", or a number of files; all without"""
-    compression: Annotated[str | None, AfterValidator(_known)] = None
+    compression: Annotated[str | None, Checked] = None
     """what a file becomes when a new one begins: gz, bz2, xz, zip, tar.gz"""
 
     @model_validator(mode="after")

@@ -191,6 +191,7 @@ async def test_disabled_it_measures_nothing_and_shows_nothing_of_its_own(metered
         ("duration_buckets: [1, 1]", ":5:5"),
         ("duration_buckets: [.inf]", ":5:24"),
         ("duration_buckets: []", ":5:5"),
+        ("duration_buckets: [0]", ":5:24"),
         ("collection_intervall: 3", ":5:27"),
     ],
 )
@@ -213,6 +214,7 @@ async def test_a_section_that_cannot_be_used_is_said_with_its_place_and_the_old_
         answer = await client.get("/-/marty/metrics", headers={"accept": "*/*"})
 
     assert reloaded.rolled_back
+    assert "1 problem:" in reloaded.reason
     assert f"config.yaml{problem}" in reloaded.reason
     assert 'http_requests_total{method="GET",plugin="custom-metrics"' in answer.text
     assert '"200"} 2.0' in answer.text

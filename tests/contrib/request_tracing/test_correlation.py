@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -132,6 +133,31 @@ def test_whatever_a_client_sends_there_is_one_id_that_is_fit_for_headers_and_log
     ours = [value for name, value in arrival.headers if name == b"x-correlation-id"]
     assert ours == [arrival.correlation_id.encode()]
     assert (b"a", b"1") in arrival.headers
+
+
+@pytest.mark.parametrize("key", ["correlation_header", "timing_header"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("content-length", "Content-Type", "Transfer-Encoding", "connection", "host", "te"),
+        *("trailer", "upgrade", "Authorization", "cookie", "Set-Cookie", "date", "sec-fetch-site"),
+    ],
+)
+def test_a_header_that_means_something_is_refused_in_words(key: str, name: str) -> None:
+    with pytest.raises(ValidationError, match=f"{name} means something else to clients"):
+        RequestTracingSettings.model_validate({key: name})
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Request-ID", "Request-Id", "X-Content-Length", "Server-Timing"]
+)
+def test_a_header_that_means_nothing_yet_is_taken(name: str) -> None:
+    assert RequestTracingSettings(correlation_header=name).correlation_header == name
+
+
+def test_a_name_that_no_header_has_is_refused_in_words() -> None:
+    with pytest.raises(ValidationError, match="a name that a header may have, as in X-Request-ID"):
+        RequestTracingSettings(timing_header="x y")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import anyio
 import pytest
 from loguru import logger
 
+from marty_chassis.contrib.structured_logging.file import check
 from marty_chassis.contrib.structured_logging.line import Line
 from marty_chassis.contrib.structured_logging.stream import Stream
 
@@ -253,7 +254,17 @@ async def test_a_compression_that_fails_is_a_figure(
         ({"destination": "{name}.json"}, "braces in the name of a file"),
         ({"destination": "log-{.json"}, "braces in the name of a file"),
         ({"destination": ""}, "destination"),
-        ({"rotation": 0}, "rotation"),
+        ({"destination": "logs/"}, "logs/ is a folder: name a file, as in logs/service.jsonl"),
+        ({"destination": "."}, ". is a folder: name a file"),
+        ({"audit": {"destination": "logs/"}}, "audit.destination: logs/ is a folder"),
+        ({"rotation": 0}, "rotation: must be above 0"),
+        ({"rotation": "0 MB"}, "rotation: must be above 0"),
+        ({"rotation": "-5 MB"}, "rotation: must be above 0"),
+        ({"rotation": "0 days"}, "rotation: must be above 0"),
+        ({"rotation": 1.5}, "rotation: must be a size or a time"),
+        ({"rotation": True}, "rotation: must be a size or a time"),
+        ({"rotation": "1 MB", "retention": -3}, "retention: must be above 0"),
+        ({"rotation": "1 MB", "retention": "-1 day"}, "retention: must be above 0"),
         ({"level": "LOUD"}, "level"),
         ({"levels": {"audit": "LOUD"}}, "levels.audit"),
         ({"audit": {"events": ["a..b"]}}, "the pattern 'a..b' cannot be used"),
@@ -269,6 +280,21 @@ async def test_a_section_that_makes_no_sense_is_refused_with_its_place(
 
     assert problem in str(raised.value)
     assert "plugins.structured-logging" in str(raised.value)
+
+
+@pytest.mark.parametrize("rotation", ["100 MB", "1 day", "00:00", "monday at 03:00", 1, None])
+@pytest.mark.parametrize("retention", ["30 days", 1])
+def test_what_makes_sense_is_taken(rotation: str | int | None, retention: str | int) -> None:
+    check("rotation", rotation)
+    check("retention", retention)
+
+
+async def test_what_is_wrong_is_said_once(logged: Host) -> None:
+    with pytest.raises(AssertionError) as raised:
+        async with logged(rotation=0, retention=-3):
+            pass
+
+    assert "2 problems" in str(raised.value)
 
 
 async def test_a_file_that_cannot_be_opened_is_said_with_its_place(
