@@ -41,10 +41,10 @@ async def _asked(
     answers: list[tuple[object, str, object]] = []
     failed: dict[str, str] = {}
     for unit in asked:
-        reason = unit.reason
-        if unit.life is not None:
-            fault = await unit.life.ask_configuration(config.service.name)
-            answers += [(key, unit.name, value) for key, value in unit.life.body.layers]
+        reason, life = unit.reason, unit.life
+        if life is not None and unit.wanted:  # A stop may have come meanwhile.
+            fault = await life.ask_configuration(config.service.name)
+            answers += [(key, unit.name, value) for key, value in life.body.layers]
             reason = "" if fault is None else reasons.of_fault(fault)
         if reason and needed.is_required(unit, config):
             failed[unit.name] = reason

@@ -52,8 +52,8 @@ class Moves:
         self.units: dict[str, Unit] = {}
         self.order = Order({})
         self.owners = Owners()
-        self.drain: Callable[[], float] = lambda: config().plugins.reload.drain_timeout
-        """Seconds that calls under way get when a plugin leaves."""
+        self.ends: float | None = None
+        """When all plugins have to have left (monotonic), while the service stops."""
         self.held = False
         """Whether nothing new may begin: plugins are being asked for configuration."""
         self.context: Context | None = None
@@ -71,6 +71,9 @@ class Moves:
     def settle(self) -> None:
         """Begin every move that is due; those under way that are not wanted are broken off."""
         if self.held:
+            for unit in self.units.values():
+                if unit.life is not None and not unit.wanted:
+                    unit.life.interrupt()
             return
         seen = prospects(self.units, self.order)
         for name in self.order.sequence:
@@ -85,6 +88,15 @@ class Moves:
                 self._put_aside(unit)
             elif unit.state in WILLING or unit.asked:
                 self._rise_or_wait(unit, prospect)
+
+    def drain(self) -> float:
+        """Seconds that calls under way get when a plugin leaves now."""
+        config = self._config()
+        usual = config.plugins.reload.drain_timeout
+        if self.ends is None:
+            return usual
+        left = self.ends - time.monotonic() - config.lifecycle.stop_timeout
+        return max(0.0, min(usual, left))
 
     async def quiet(self, names: Collection[str] | None = None) -> None:
         """Wait until none of these plugins is being moved, or none at all."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 from loguru import logger
 
-from marty_chassis.boundary import Phase, Signal, running_loop, spawn
+from marty_chassis.boundary import Detached, Phase, Signal, running_loop, spawn
 from marty_chassis.errors import (
     DependencyCycle,
     InvalidConfiguration,
@@ -65,7 +65,8 @@ class Supervisor:
         self._watchers: list[Callable[[Moved], None]] = []
         self._remembered: set[str] = set()
         self._loop: object | None = None
-        self._stopping = False
+        self._ending: Detached[tuple[str, ...]] | None = None
+        """The last stop of all, until it has ended."""
         self._reloads = Reloads(self._moves, self._intake, manager, lambda: self.config)
         self._begun: Signal[None] = Signal()
         self._count_missing()
@@ -89,6 +90,7 @@ class Supervisor:
     async def start(self, name: str | None = None) -> None:
         """Start all plugins, or one; returns when each has started or failed.
 
+        A stop of all that is under way ends first, and one that comes meanwhile ends this start.
         A plugin's failure is no error here, it is in `status`. Raises `StartAborted` under
         `plugins.strict`, and when a required plugin fails in `config.load`, and
         `InvalidConfiguration` for what `config.load` brought; nothing runs then.
@@ -96,6 +98,8 @@ class Supervisor:
         """
         if name is not None:
             return await self._start_one(name)
+        while (ending := self._stopping) is not None:
+            await ending.wait()
         if self.running and not self.stranded:
             await self._begun.wait()
             return None
@@ -106,6 +110,10 @@ class Supervisor:
         self._begun = begun
         try:
             await self._start_all()
+        except (StartAborted, InvalidConfiguration):
+            begun.set(None)
+            await self.stop()
+            raise
         finally:
             begun.set(None)
         return None
@@ -114,8 +122,8 @@ class Supervisor:
         """Stop all plugins, dependents first, or one with those that stand on it.
 
         All: takes `lifecycle.shutdown_timeout` at most, and gives the names of those that had not
-        left by then. One: raises `UnknownPlugin`, `PluginBusy`, and without `force`
-        `PluginRequired`.
+        left by then; who asks while another does waits for the same stop. One: raises
+        `UnknownPlugin`, `PluginBusy`, and without `force` `PluginRequired`.
         """
         if name is not None:
             unit = self._idle(name)
@@ -124,31 +132,13 @@ class Supervisor:
             return ()
         if not self.running:
             return ()
-        budget = self.config.lifecycle.shutdown_timeout
-        ends = time.monotonic() + budget
-        lifecycle, reload = self.config.lifecycle, self.config.plugins.reload
-        usual, self._moves.drain = (
-            self._moves.drain,
-            lambda: max(
-                0.0,
-                min(reload.drain_timeout, ends - time.monotonic() - lifecycle.stop_timeout),
-            ),
-        )
-        self._stopping = True
-        try:
-            for unit in self._units.values():
-                unit.wanted = False
-            self._reloads.departures.hurry(self._moves.drain())
-            # Whoever asks for this may be cancelled already; the plugins leave all the same.
-            with anyio.move_on_after(budget, shield=True):
-                self._moves.settle()
-                await self._moves.quiet()
-                await self._reloads.departures.all_gone()
-            return self._give_up(budget)
-        finally:
-            self._moves.drain = usual
-            self._loop = None
-            self._stopping = False
+        ending = self._stopping
+        if ending is None:
+            ending = self._ending = spawn(self._stop_all, name="stop of all plugins")
+        # Whoever asks for this may be cancelled already; the plugins leave all the same.
+        with anyio.CancelScope(shield=True):
+            await ending.wait()
+        return ending.result()
 
     @property
     def running(self) -> bool:
@@ -165,8 +155,11 @@ class Supervisor:
     async def load(self, candidate: Candidate) -> PluginStatus:
         """Take a plugin in and start it, if plugins run here.
 
-        Raises `PluginExists`, and `DependencyCycle` where it would close one.
+        Raises `PluginExists`, `DependencyCycle` where it would close one, and `NotRunning` while
+        all are being stopped.
         """
+        if self._stopping is not None:
+            raise NotRunning(f"load of plugin {candidate.name!r}")
         self.adopt([candidate])
         unit = self._units[candidate.name]
         cycle: DependencyCycle | None = self._moves.order.cycles.get(unit.name)
@@ -215,6 +208,8 @@ class Supervisor:
     async def enable(self, name: str) -> PluginStatus:
         """Let a disabled plugin start again; raises like `start`."""
         unit = self._idle(name)
+        if self._stopping is not None:
+            raise NotRunning(f"start of plugin {unit.name!r}")
         if unit.disabled:
             unit.disabled = unit.switched = False
         if self.running:
@@ -372,15 +367,13 @@ class Supervisor:
     async def _start_all(self) -> None:
         self._moves.context = copy_context()
         self._want_all()
-        try:
-            await self._load_configuration()
-            self._moves.settle()
-            await self._moves.quiet()
-            if self.config.plugins.strict:
-                self._abort_if(self._failed())
-        except (StartAborted, InvalidConfiguration):
-            await self.stop()
-            raise
+        await self._load_configuration()
+        self._moves.settle()
+        await self._moves.quiet()
+        if self._stopping is not None or not self.running:
+            return
+        if self.config.plugins.strict:
+            self._abort_if(self._failed())
         if self.missing:
             logger.warning(
                 "each request of the application is answered with 503 until these have started: {}."
@@ -390,6 +383,23 @@ class Supervisor:
         for unit in self._units.values():
             if unit.broken:
                 await self._moves.tell_failed(unit, Phase.IMPORT, unit.reason)
+
+    async def _stop_all(self) -> tuple[str, ...]:
+        budget = self.config.lifecycle.shutdown_timeout
+        self._moves.ends = time.monotonic() + budget
+        try:
+            for unit in self._units.values():
+                unit.wanted = False
+            self._reloads.departures.hurry(self._moves.drain())
+            with anyio.move_on_after(budget):
+                self._moves.settle()
+                # A start under way may still hold plugins that it asks for configuration.
+                await self._begun.wait()
+                await self._moves.quiet()
+                await self._reloads.departures.all_gone()
+            return self._give_up(budget)
+        finally:
+            self._moves.ends = self._loop = self._ending = None
 
     def _may_start(self, unit: Unit) -> bool:
         return not (unit.disabled or unit.broken or unit.haunted)
@@ -403,7 +413,7 @@ class Supervisor:
 
     async def _start_one(self, name: str) -> None:
         unit = self._idle(name)
-        if not self.running:
+        if not self.running or self._stopping is not None:
             raise NotRunning(f"start of plugin {unit.name!r}")
         if unit.haunted:
             raise PluginBusy(unit.name, "still running code of a run that would not leave")
@@ -423,6 +433,8 @@ class Supervisor:
     async def _load_configuration(self) -> None:
         wanted = [unit for unit in self._units.values() if unit.wanted]
         config, failed = await with_layers(self._moves, wanted, self.config)
+        if self._stopping is not None:
+            return
         self._abort_if(failed)
         if config is not self.config:
             self.config = config
@@ -441,6 +453,7 @@ class Supervisor:
 
     async def _bury(self) -> None:
         """Undo what can be undone of plugins that lived in an event loop that has ended."""
+        self._ending, self._moves.ends = None, None
         for unit in self._units.values():
             unit.wanted = unit.asked = False
             unit.busy = unit.timer = unit.change = None
@@ -470,15 +483,22 @@ class Supervisor:
             logger.bind(plugin=old.unit.name).error(f"left behind: generation {old.number}")
         names = [unit.name for unit in late] + [old.unit.name for old in departures.olds]
         departures.forget()
+        self._moves.look_again()
         return tuple(dict.fromkeys(names))
 
     def _reloadable(self, name: str) -> Unit:
         unit = self._idle(name)
-        if not self.running or self.stranded or self._stopping:
+        if not self.running or self.stranded or self._stopping is not None:
             raise NotRunning(f"reload of plugin {unit.name!r}")
         if unit.disabled:
             raise PluginDisabled(unit.name)
         return unit
+
+    @property
+    def _stopping(self) -> Detached[tuple[str, ...]] | None:
+        """The stop of all that is under way here; nobody would stop what is started meanwhile."""
+        ending = self._ending
+        return None if ending is None or ending.done or self.stranded else ending
 
     def _idle(self, name: str) -> Unit:
         unit = self._known(name)

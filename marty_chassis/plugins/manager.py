@@ -96,7 +96,8 @@ class PluginManager(HookManager):
     async def load(self, plugin: Candidate | object) -> PluginStatus:
         """Take in one plugin and start it: a candidate, an instance, a class, a module, a file.
 
-        Raises `NotAPlugin`, `PluginExists` and `DependencyCycle`.
+        Raises `NotAPlugin`, `PluginExists`, `DependencyCycle`, and `NotRunning` while all are being
+        stopped.
         """
         from marty_chassis.discovery.candidate import Candidate
         from marty_chassis.discovery.given import given

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 
 from marty_chassis.errors import InvalidConfiguration, StartAborted
 from marty_chassis.lifecycle import State
 from marty_chassis.plugins import IPlugin, PluginContext, PluginManager, hookimpl, plugin
 
-from .house import assert_nothing_left, house, named, running, states, status
+from .house import assert_nothing_left, house, named, running, states, status, until
 
 ASKED: list[str] = []
 
@@ -86,6 +87,33 @@ async def test_a_plugin_that_is_blocked_may_still_have_been_asked() -> None:
 
     assert states(manager) == {"one": State.STARTED, "vault": State.BLOCKED}
     await manager.stop()
+
+
+async def test_a_stop_breaks_off_who_is_being_asked_and_asks_nobody_else() -> None:
+    asked: list[str] = []
+
+    class Slow(IPlugin):
+        @hookimpl
+        async def config_load(self, config_name: str) -> Any:
+            asked.append("config.load")
+            await anyio.sleep_forever()
+
+        async def start(self) -> None:
+            raise AssertionError("it has been stopped")
+
+    manager = house()
+    for name in ("one", "two"):
+        await manager.load(plugin(name=name)(type(name, (Slow,), {})))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(manager.start)
+        await until(lambda: bool(asked))
+        assert await manager.stop() == ()
+
+    assert asked == ["config.load"]
+    assert states(manager) == {"one": State.STOPPED, "two": State.STOPPED}
+    assert not manager.supervisor.running
+    assert_nothing_left(manager)
 
 
 def _leaning() -> type:

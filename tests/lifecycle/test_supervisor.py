@@ -36,6 +36,9 @@ from .house import (
 
 __all__ = ["short_grace"]
 
+PATIENT = {"stop_timeout": 10.0, "shutdown_timeout": 20.0}
+"""For a `stop` that waits for what the test does."""
+
 
 class Gate:
     """A `start` that waits until it is let through."""
@@ -341,6 +344,92 @@ async def test_shutdown_breaks_off_a_start_that_is_under_way() -> None:
 
     assert states(manager) == {"slow": State.STOPPED}
     assert manager.faults.count("slow") == 0
+
+
+async def test_nothing_is_started_while_all_are_being_stopped() -> None:
+    stops = Gate()
+    manager = await running(
+        house({"disabled": ["off"]}, lifecycle=PATIENT),
+        named("slow", stop=stops()),
+        named("one"),
+        named("off"),
+    )
+    await manager.stop("one")
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(manager.stop)
+        await until(lambda: bool(stops.entered))
+        for ask in (
+            manager.start("one"),
+            manager.enable("off"),
+            manager.enable("one"),
+            manager.load(named("new")),
+        ):
+            with pytest.raises(NotRunning):
+                await ask
+        stops.opened.set()
+
+    assert states(manager) == {
+        "slow": State.STOPPED,
+        "one": State.STOPPED,
+        "off": State.DISABLED,
+    }
+    assert_nothing_left(manager)
+
+
+async def test_who_stops_while_another_does_waits_for_the_same_stop() -> None:
+    stops = Gate()
+    manager = await running(house(lifecycle=PATIENT), named("slow", stop=stops()))
+    patience = manager.supervisor._moves.drain()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(manager.stop)
+        await until(lambda: bool(stops.entered))
+        group.start_soon(manager.stop)
+        await anyio.wait_all_tasks_blocked()
+        assert manager.supervisor._moves.drain() < patience
+        stops.opened.set()
+
+    assert stops.entered == 1
+    assert states(manager) == {"slow": State.STOPPED}
+    assert manager.supervisor._moves.drain() == patience
+
+
+async def test_who_starts_while_all_are_being_stopped_starts_them_again() -> None:
+    stops = Gate()
+    manager = await running(house(lifecycle=PATIENT), named("slow", stop=stops()))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(manager.stop)
+        await until(lambda: bool(stops.entered))
+        group.start_soon(manager.start)
+        await anyio.wait_all_tasks_blocked()
+        assert states(manager) == {"slow": State.STOPPING}
+        stops.opened.set()
+
+    assert states(manager) == {"slow": State.STARTED}
+    assert status(manager, "slow").generation == 2
+    await manager.stop()
+
+
+@pytest.mark.usefixtures("short_grace")
+async def test_who_starts_what_a_stop_has_left_behind_waits_no_longer() -> None:
+    with Deaf() as deaf:
+
+        async def start(_: IPlugin) -> None:
+            await deaf()
+
+        manager = house(lifecycle={"start_timeout": 60, "shutdown_timeout": 0.02})
+        await manager.load(named("stuck", start=start))
+
+        with anyio.fail_after(3):
+            async with anyio.create_task_group() as group:
+                group.start_soon(manager.start)
+                await until(lambda: states(manager)["stuck"] is State.STARTING)
+                await manager.stop()
+
+        assert states(manager) == {"stuck": State.QUARANTINED}
+    await until(lambda: not manager.failures.strays)
 
 
 async def test_a_caller_that_is_cancelled_leaves_the_move_to_finish() -> None:
