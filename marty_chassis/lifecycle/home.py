@@ -81,6 +81,7 @@ class Home:
         self._context = context
         self._door: Signal[_Errand | None] = Signal()
         self._task: Detached[None] | None = None
+        self._keeper: Detached[None] | None = None
         self._errand: _Errand | None = None
 
     async def run(
@@ -107,6 +108,7 @@ class Home:
         if errand.done.is_set:
             ran = await errand.done.wait()
             if ran is None:  # The plugin has cancelled the task that it lives in.
+                self._task = None
                 return Ran(self._report(TaskCancelled(task.name), phase, hook))
             if ran.not_ready is not None:
                 said = self._faults.shown(ran.not_ready.reason)
@@ -151,9 +153,24 @@ class Home:
         if self._task is None or self._task.done:
             self._door = Signal()
             name = f"plugin {self.plugin}"
-            context = None if self._context is None else self._context.copy()
-            self._task = spawn(self._live, self._door, name=name, context=context)
+            self._task = spawn(self._live, self._door, name=name, context=self._copied())
+            if not on_trio():
+                name = f"keeper of plugin {self.plugin}"
+                self._keeper = spawn(self._keep, self._task, name=name, context=self._copied())
         return self._task
+
+    def _copied(self) -> Context | None:
+        return None if self._context is None else self._context.copy()
+
+    async def _keep(self, task: Detached[None]) -> None:
+        """Tell when the plugin's task ends and nobody has asked it to.
+
+        An `asyncio.TaskGroup` that fails cancels the task that opened it, for once and with nothing
+        else to be seen. So does the end of the event loop, which cancels the keeper as well.
+        """
+        await task.wait()
+        if self._task is task and self._errand is None:
+            self._lost(self._report(GroupFailed(self.plugin), Phase.RUN, None))
 
     async def _live(self, door: Signal[_Errand | None]) -> None:
         if not on_trio():
