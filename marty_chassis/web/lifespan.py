@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import anyio
 
@@ -17,8 +16,8 @@ class Lifespan:
     """One run of the lifespan protocol around an application, which keeps its own and its state.
 
     The application is awaited in the server's task, as if we were not there. `start` is awaited
-    when it has said that its startup is complete, `stop` before it is told to shut down. When
-    `start` raises a `MartyError`, the application is shut down as at any end, the server is told
+    when it has said that its startup is complete, `stop` before it is told to shut down, and only
+    if `start` has not raised. When `start` raises a `MartyError`, the application is shut down as at any end, the server is told
     that the startup failed, and the error is raised.
     """
 
@@ -26,6 +25,7 @@ class Lifespan:
         self._app = app
         self._start = start
         self._stop = stop
+        self._started = False
         self._began = False
         self._told = False
         self._failure: MartyError | None = None
@@ -81,18 +81,16 @@ class Lifespan:
         if message["type"] == "lifespan.startup.complete":
             try:
                 await self._start()
+                self._started = True
             except MartyError as error:
                 self._failure = error
                 return
         await self._send(message)
 
     async def _stop_once(self) -> None:
-        stop, self._stop = self._stop, _nothing
-        await stop()
+        if self._started:
+            self._started = False
+            await self._stop()
 
     def __repr__(self) -> str:
         return f"<Lifespan around {self._app!r}>"
-
-
-async def _nothing() -> Any:
-    return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Awaitable, Callable
 
+import anyio
+
 from marty_chassis.boundary import Detached, running_loop, spawn
 
 Act = Callable[[], Awaitable[None]]
@@ -23,6 +25,7 @@ class Running:
         self._holders = 0
         self._loop: object = None
         self._starting: Detached[None] | None = None
+        self._ending: Detached[None] | None = None
         self._ready = False
         self._warned = False
 
@@ -37,24 +40,32 @@ class Running:
         return self._ready and self.here
 
     async def enter(self) -> None:
-        """Start, or wait until it has started; raises what the start raised."""
-        if not self.here:
-            self._holders = 0
+        """Start, or wait until it has started; raises what the start raised.
+
+        A stop under way ends first. Who could not enter has nothing to leave.
+        """
+        self._forget_ended_loop()
         self._holders += 1
         try:
+            if self._ending is not None:
+                await self._ending.wait()
             await self._started()
         except BaseException:
-            self._holders -= 1
+            await self.leave()
             raise
 
     async def leave(self) -> None:
         """Stop, if nobody else needs it; waits for a start under way."""
         self._holders -= 1
         if self._holders == 0 and self._starting is not None:
-            await self._starting.wait()
-            await self._stop()
-            self._starting = self._loop = None
-            self._ready = False
+            if self._ending is None:
+                # In a task of its own: who enters meanwhile waits for it.
+                self._ending = spawn(self._end, self._starting, name="marty: stop")
+            ending = self._ending
+            # Whoever leaves may be cancelled already; it stops all the same.
+            with anyio.CancelScope(shield=True):
+                await ending.wait()
+            ending.result()
 
     async def late(self) -> None:
         """Start for a request that came without a lifespan, and say once how to do it right.
@@ -71,12 +82,17 @@ class Running:
                 RuntimeWarning,
                 stacklevel=2,
             )
+        self._forget_ended_loop()
         await self._started()
 
+    def _forget_ended_loop(self) -> None:
+        if not self.here and self._loop is not None:
+            self._holders = 0
+            self._starting = self._ending = self._loop = None
+
     async def _started(self) -> None:
-        loop = running_loop()
-        if self._starting is None or self._loop is not loop:
-            self._loop = loop
+        if self._starting is None:
+            self._loop = running_loop()
             self._ready = False
             # In a task of its own: the request that needs it first may be cancelled, or end.
             self._starting = spawn(self._start, name="marty: start")
@@ -89,6 +105,18 @@ class Running:
                 self._starting = self._loop = None
             raise
         self._ready = self._ready or self._starting is starting
+
+    async def _end(self, starting: Detached[None]) -> None:
+        try:
+            await starting.wait()
+            if self._holders == 0 and self._starting is starting:
+                try:
+                    await self._stop()
+                finally:
+                    self._starting = self._loop = None
+                    self._ready = False
+        finally:
+            self._ending = None
 
     def __repr__(self) -> str:
         return f"<Running for {self._holders}>" if self._loop is not None else "<Not running>"

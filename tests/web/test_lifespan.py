@@ -81,8 +81,7 @@ async def test_an_application_that_cannot_start_starts_no_plugin(server) -> None
     with pytest.raises(ValueError, match="no database"):
         await server.run(application(server, fails="startup"))
 
-    assert "plugins start" not in server.happened
-    assert server.happened[0] == "lifespan.startup.failed"
+    assert server.happened == ["lifespan.startup.failed"]
 
 
 async def test_plugins_that_cannot_start_shut_the_application_down_and_tell_the_server(
@@ -99,10 +98,19 @@ async def test_plugins_that_cannot_start_shut_the_application_down_and_tell_the_
     assert server.happened == [
         "app starts",
         "app stops",
-        "plugins stop",
         "lifespan.startup.failed",
     ]
     assert server.sent[-1]["message"] == "plugin 'auth' cannot start"
+
+
+async def test_an_application_that_says_it_cannot_start_stops_nothing(server) -> None:
+    async def without_database(scope, receive, send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no database"})
+
+    await server.run(without_database)
+
+    assert server.happened == ["lifespan.startup.failed"]
 
 
 async def raises(scope, receive, send) -> None:
