@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import anyio
 from loguru import logger
 from starlette.routing import BaseRoute
 
@@ -196,26 +198,35 @@ class Chassis:
         watch = self.config.plugins.reload.watch
         if watch:
             check_watchfiles()
-        await self.management.start(opening=True)
-        await self.workers.open(self.config.service.name, self.config.path)
         try:
+            await self.management.start(opening=True)
+            await self.workers.open(self.config.service.name, self.config.path)
             await self.plugin_manager.start()
+            await self.workers.begin()
+            self.management.open()
+            await self._presence.arrive(self.config.service, self._bound)
+            if watch:
+                await self._watching.start()
         except BaseException:
-            await self.workers.close()
+            with anyio.CancelScope(shield=True):
+                await self._undo()
             raise
-        await self.workers.begin()
-        self.management.open()
-        await self._presence.arrive(self.config.service, self._bound)
-        if watch:
-            await self._watching.start()
+
+    async def _undo(self) -> None:
+        """Stop what a start that failed has started."""
+        try:
+            await self._stop()
+        except Exception:  # noqa: BLE001 - what the start raised is what is told
+            logger.exception("what had started could not all be stopped")
 
     async def _stop(self) -> None:
         self.management.drain()
-        await self._watching.stop()
-        await self.workers.close()
-        await self._presence.leave()
-        await self.plugin_manager.stop()
-        await self.management.stop()
+        async with AsyncExitStack() as steps:  # Each is taken, whatever the one before raised.
+            steps.push_async_callback(self.management.stop)
+            steps.push_async_callback(self.plugin_manager.stop)
+            steps.push_async_callback(self._presence.leave)
+            steps.push_async_callback(self.workers.close)
+            steps.push_async_callback(self._watching.stop)
 
     def __repr__(self) -> str:
         return f"<Chassis {self.config.service.name!r}: {self.plugin_manager.current!r}>"
