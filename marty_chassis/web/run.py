@@ -52,7 +52,7 @@ class Run:
     # Slots, all of them set at once: one is made for every request, and attributes that come later
     # or lie on the class are looked up slowly.
     __slots__ = (
-        "_given", "_go", "_lent", "_mode", "_moved", "_offer", "_offered", "_over", "_quiet",
+        "_given", "_go", "_lent", "_lock", "_mode", "_moved", "_offer", "_offered", "_over", "_quiet",
         "_reader", "_receive", "_refused", "_response", "_send", "_stoppable", "_undelivered",
         "_until", "brought", "decided", "dropped", "ended", "error", "exhausted", "failures",
         "raised", "scope", "started",
@@ -91,6 +91,8 @@ class Run:
         self._response: AppResponse | None = None
         """The one that was decided on."""
         self._undelivered = False
+        self._lock: anyio.Lock | None = None
+        """Held by the task of the application whose message is taken or filtered; others queue."""
         self._go: Signal[None] | None = None
         """Lets the application go on that is held at a message."""
         self._offer: Message | None = None
@@ -197,17 +199,31 @@ class Run:
             await self._moved.wait()
         if self._undelivered:
             await self._deliver()
-        carries_body = message["type"] in BODIES
         if self.dropped:
             await self._drop()
-        elif self._mode is Mode.PULLED and carries_body:
-            await self._hand_over(message)
-        elif self._mode is Mode.FILTERED and carries_body:
-            await self._filter(message)
-        else:
+        elif self._mode is Mode.PASSING or message["type"] not in BODIES:
             await self._send(message)
+        else:
+            self._lock = self._lock or anyio.Lock(fast_acquire=True)
+            async with self._lock:
+                done = await self._in_turn(message)
+            if not done:
+                await self.send(message)
 
-    async def _hand_over(self, message: Message) -> None:
+    async def _in_turn(self, message: Message) -> bool:
+        """Let the plugins take a message of the body, or filter it; False if it is still to go."""
+        # Much may have happened while another task's message had its turn.
+        if self._undelivered:
+            return False
+        if self._mode is Mode.PULLED:
+            return await self._hand_over(message)
+        if self._mode is Mode.FILTERED:
+            await self._filter(message)
+            return True
+        return False
+
+    async def _hand_over(self, message: Message) -> bool:
+        """Offer a message to the plugins; whether they took it."""
         self._offer = message
         go: Signal[None] = Signal()
         self._go = go
@@ -218,16 +234,19 @@ class Run:
         await go.wait()
         if self._undelivered:
             await self._deliver()
-        if self._offer is message:
-            # Nobody took it.
-            self._offer = None
-            await self.send(message)
+        if self._offer is not message:
+            return True
+        self._offer = None
+        return False
 
     async def _deliver(self) -> None:
         response, self._undelivered = self._response, False
         if response is None:
             return
         mode = Mode.PASSING
+        if not self.dropped:
+            # For other tasks of the application the start has not been sent yet.
+            self._mode = Mode.HELD
         try:
             if (start := response.start_of_passing()) is not None:
                 self._response = None
