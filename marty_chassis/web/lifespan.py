@@ -17,8 +17,8 @@ class Lifespan:
 
     The application is awaited in the server's task, as if we were not there. `start` is awaited
     when it has said that its startup is complete, `stop` before it is told to shut down, and only
-    if `start` has not raised. When `start` raises a `MartyError`, the application is shut down as at any end, the server is told
-    that the startup failed, and the error is raised.
+    if `start` has not raised. When that raises a `MartyError`, the application is shut down as at
+    any end, the server is told that the startup failed, and the error is raised.
     """
 
     def __init__(self, app: ASGIApp, start: Act, stop: Act) -> None:
