@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 if find_spec("hypothesis"):  # The contract is tested with pluggy and pytest alone.
     from hypothesis import HealthCheck, settings
@@ -23,6 +27,29 @@ def pytest_configure(config: pytest.Config) -> None:
         from marty_chassis.testing import pytest_plugin
 
         config.pluginmanager.register(pytest_plugin, "marty")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Tell where asyncio's tasks wait, shortly before faulthandler ends a test that hangs."""
+
+    def tell(*_: object) -> None:
+        loop = asyncio._get_running_loop()
+        # What pytest has put aside for faulthandler: stderr itself is captured, and would be lost.
+        with open(item.config.stash[fault_handler_stderr_fd_key], "w", closefd=False) as stderr:
+            for task in () if loop is None else asyncio.all_tasks(loop):
+                stderr.write(f"\n{task.get_name()}:")
+                part: Any = task.get_coro()
+                while frame := getattr(part, "cr_frame", None):
+                    stderr.write(f"\n  {frame.f_code.co_filename}:{frame.f_lineno}")
+                    part = part.cr_await
+
+    signal.signal(signal.SIGALRM, tell)
+    signal.setitimer(signal.ITIMER_REAL, 50)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @pytest.fixture(scope="module", autouse=True)
