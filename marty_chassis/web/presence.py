@@ -9,7 +9,7 @@ import anyio
 from loguru import logger
 
 from marty_chassis.boundary import Detached, spawn
-from marty_chassis.errors import UnknownService
+from marty_chassis.errors import ForeignService, UnknownService
 from marty_chassis.services import PluginServiceRegistry
 from marty_hookspecs import ServiceInfo
 
@@ -52,7 +52,11 @@ class Presence:
             "tags": list(settings.tags),
             "status": "passing",
         }
-        registered = await self._registry.register(info, ttl=settings.ttl)
+        try:
+            registered = await self._registry.register(info, ttl=settings.ttl)
+        except ForeignService:
+            self._id = None  # It is somebody else's to take back.
+            raise
         self._id = registered.get("id", self._id)
         self._heart = spawn(self._beat, self._id, info, settings, name="marty: heartbeat")
 

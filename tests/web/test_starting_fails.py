@@ -12,6 +12,8 @@ from marty_chassis.errors import ForeignService
 from marty_chassis.plugins import IPlugin, plugin
 from marty_chassis.settings import ChassisConfig
 
+from ..logs import logged
+
 LOG: list[str] = []
 
 
@@ -45,10 +47,11 @@ def chassis(**service: Any) -> Chassis:
 async def test_a_service_that_cannot_register_itself_stops_its_plugins() -> None:
     shop = chassis(instance_id="shop-1")
 
-    with pytest.raises(ForeignService):
+    with logged(level="ERROR") as errors, pytest.raises(ForeignService):
         async with shop:
             raise AssertionError("it has started")
 
+    assert errors == []
     assert LOG == ["started", "stopped", "work ended"]
     assert shop.pending() == {}
     assert not shop.plugin_manager.supervisor.running
