@@ -39,7 +39,7 @@ class AppResponse(Response):
         """The whole body, when it is known here."""
         self._rewritten = False
         """Whether `_content` is not what the application sends."""
-        self._pieces: tuple[bytes, ...] = ()
+        self._pieces: list[bytes] = []
         """What of the body has come so far, when somebody asked for all of it."""
 
     if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class AppResponse(Response):
         self.reworked = True
         if self._content is None:
             async for chunk in _Remaining(self):
-                self._pieces += (chunk,)
-            self._content, self._pieces = b"".join(self._pieces), ()
+                self._pieces.append(chunk)
+            self._content, self._pieces = b"".join(self._pieces), []
         if self._filters:
             filters, self._filters = self._filters, ()
             self._content, self._rewritten = await through(filters, self._content, last=True), True
