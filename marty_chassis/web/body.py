@@ -47,6 +47,11 @@ class RequestBody:
 
         return receive
 
+    @property
+    def gone(self) -> bool:
+        """Whether somebody was told that the client has gone."""
+        return self._gone
+
     async def read(self, position: int, *, keep: bool = False) -> Message:
         """Give the message at a position, 0 being the first; a disconnect has no position.
 

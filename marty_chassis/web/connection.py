@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 
 from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from marty_chassis.errors import HookFailed
 
@@ -29,12 +30,17 @@ class Connection:
         self.answered = False
         """Whether the handshake was accepted or refused."""
         self.closed = False
+        self._left = False
+        self._unsent: OSError | None = None
+        """What the server raised when we wanted to send to a client that has gone."""
 
     async def receive(self) -> Message:
         """The server's next message."""
         message = await self._receive()
         if message["type"] == "websocket.connect":
             self._connect = message
+        elif message["type"] == "websocket.disconnect":
+            self._left = True
         return message
 
     async def receive_anew(self) -> Message:
@@ -48,13 +54,29 @@ class Connection:
         # What is neither accepted nor open needs no further end.
         if message["type"] not in ("websocket.accept", "websocket.send"):
             self.closed = True
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError as error:
+            self._left, self._unsent = True, error
+            raise
 
     def is_its_own(self, error: BaseException) -> bool:
         """Whether an error that passes through a plugin is not that plugin's."""
         if isinstance(error, BaseExceptionGroup):
             return all(self.is_its_own(one) for one in error.exceptions)
-        return error is self.raised or isinstance(error, HookFailed)
+        return error is self.raised or isinstance(error, HookFailed) or self.says_it_left(error)
+
+    def says_it_left(self, error: BaseException) -> bool:
+        """Whether an error says that the client has gone, and it has: that is no plugin's fault."""
+        if isinstance(error, BaseExceptionGroup):
+            return all(self.says_it_left(one) for one in error.exceptions)
+        return error is not self.raised and (
+            error is self._unsent or (self._left and isinstance(error, WebSocketDisconnect))
+        )
+
+    def let_go(self) -> None:
+        """Break the cycles: what was raised holds the frames that hold us."""
+        self.raised = self._unsent = None
 
     async def fail(self) -> None:
         """End it after a fault of a plugin: refused with 500 where that can still be said."""

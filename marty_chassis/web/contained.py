@@ -8,10 +8,12 @@ from contextvars import ContextVar
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from marty_chassis.boundary import Phase, is_fault
+from marty_chassis.boundary.words import consists_of
 from marty_chassis.hooks import Failures, Handler, hook_failed
 
 from .contents import BODIES, is_last
 from .refusing import CLOSING, refuse
+from .request import LEFT
 
 HOOK = "web.wrap"
 
@@ -34,6 +36,9 @@ def contained(app: ASGIApp, handler: Handler, failures: Failures) -> ASGIApp:
         except BaseException as error:
             if _passes(error) or not is_fault(error):
                 raise
+            if consists_of(error, LEFT):
+                # It was listening to a client that has gone: no fault, and nobody to answer.
+                return
             faults = failures.faults
             fault = faults.report(error, plugin=handler.plugin, phase=Phase.HOOK, hook=HOOK)
         if not sent.begun:

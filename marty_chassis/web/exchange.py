@@ -23,7 +23,7 @@ from marty_chassis.hooks import Failures
 
 from .paths import show_route
 from .refusing import refuse
-from .request import PluginRequest
+from .request import PluginRequest, says_it_left
 from .response import AppResponse
 from .run import Run
 from .variables import adopt, changed
@@ -126,6 +126,8 @@ class Exchange:
                 return
             if own is not None:
                 raise own
+            if says_it_left(error, self._request):
+                return
             if self._answered:
                 raise error
             if not _holds_a_fault(error):
@@ -247,11 +249,16 @@ class Exchange:
     def is_its_own(self, error: BaseException) -> bool:
         """Whether an error that passes through a plugin is not that plugin's.
 
-        It is the application's, or was reported under another's name; so are groups of such.
+        It is the application's, or was reported under another's name, or says that the client has
+        gone; so are groups of such.
         """
         if isinstance(error, BaseExceptionGroup):
             return all(self.is_its_own(one) for one in error.exceptions)
-        return isinstance(error, HookFailed) or self._was_raised(error)
+        return (
+            isinstance(error, HookFailed)
+            or self._was_raised(error)
+            or says_it_left(error, self._request)
+        )
 
     def _own(self, error: BaseException) -> BaseException | None:
         """The application's error, also when task groups of plugins have wrapped it."""

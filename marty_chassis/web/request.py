@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from marty_chassis.boundary.words import consists_of
 
 from .body import RequestBody
 from .headers import CombinedHeaders, HeadersOf
+
+LEFT = (ClientDisconnect, WebSocketDisconnect)
+"""What says that the client has gone, in someone else's code that was listening to it."""
 
 
 class PluginRequest(Request):
@@ -109,6 +115,11 @@ class PluginRequest(Request):
         """The same for an application that is run only once: the server itself if it may be."""
         return self._server_receive if self._content is None else self.content.reader()
 
+    @property
+    def left(self) -> bool:
+        """Whether whoever has read from it was told that the client has gone."""
+        return self._content is not None and self._content.gone
+
     # Starlette's methods, and its property `receive`, call it by this name.
     @property
     def _receive(self) -> Receive:  # type: ignore[override]
@@ -118,6 +129,12 @@ class PluginRequest(Request):
 
     def __repr__(self) -> str:
         return f"<PluginRequest {self.scope['method']} {self.scope['path']}>"
+
+
+def says_it_left(error: BaseException, request: Request) -> bool:
+    """Whether an error says that the client has gone, and it has: that is no plugin's fault."""
+    left = request.left if isinstance(request, PluginRequest) else request._is_disconnected
+    return left and consists_of(error, ClientDisconnect)
 
 
 def in_bytes(body: Any) -> bytes:

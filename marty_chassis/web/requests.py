@@ -23,7 +23,7 @@ from marty_chassis.hooks import (
 from .exchange import CURRENT, Chain, Exchange
 from .paths import show_route
 from .refusing import refuse
-from .request import PluginRequest
+from .request import PluginRequest, says_it_left
 from .response import AppResponse
 from .steps import applies, steps
 
@@ -58,6 +58,10 @@ def _asking_first(app: ASGIApp, before: Chain, failures: Failures) -> ASGIApp:
         except HookFailed:
             await refuse(500, scope, receive, send)
             return
+        except BaseException as error:
+            if says_it_left(error, request):
+                return
+            raise
         if isinstance(answer, Response):
             await answer(scope, receive, send)
             return
@@ -150,7 +154,12 @@ def _contained(state: PointState, failures: Failures) -> Callable[..., Any]:
             if isinstance(error, HookFailed):
                 raise
             exchange = CURRENT.get(None)
-            if (exchange is not None and exchange.is_its_own(error)) or failed(handler, error):
+            # The request comes last among what any of these hooks is given.
+            if (
+                says_it_left(error, arguments[-1])
+                or (exchange is not None and exchange.is_its_own(error))
+                or failed(handler, error)
+            ):
                 raise
             if breaker is not None:
                 breaker.failed()

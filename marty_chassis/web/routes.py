@@ -15,6 +15,7 @@ from marty_chassis.errors import HookFailed
 from marty_chassis.hooks import Failures, Generation, Part, hook_failed
 
 from .refusing import refuse
+from .request import LEFT
 
 HOOK = "web.routes"
 
@@ -100,7 +101,8 @@ def _endpoint(one: Brought, app: ASGIApp, failures: Failures) -> ASGIApp:
             await handled(scope, receive, sent)
             return
         except BaseException as error:
-            if isinstance(error, HookFailed) or not is_fault(error):
+            # A client that goes while it is listened to is nobody's fault.
+            if isinstance(error, (HookFailed, *LEFT)) or not is_fault(error):
                 raise
             fault = failures.faults.report(error, plugin=one.plugin, phase=Phase.HOOK, hook=HOOK)
         if started:

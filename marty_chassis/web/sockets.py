@@ -81,14 +81,19 @@ def socket_through_plugins(generation: Generation, app: ASGIApp, failures: Failu
         except HookFailed:
             await connection.fail()
         except BaseExceptionGroup as group:
+            if connection.says_it_left(group):
+                return
             # Task groups of plugins have wrapped what is not theirs.
             if group.subgroup(HookFailed) is None or not connection.is_its_own(group):
                 raise
             await connection.fail()
+        except BaseException as error:
+            if not connection.says_it_left(error):
+                raise
         else:
             await connection.refuse()
         finally:
-            connection.raised = None
+            connection.let_go()
             CURRENT.reset(token)
 
     return through
