@@ -199,13 +199,16 @@ class Exchange:
         """
         if self._base is None or self._over or self._leaving:
             raise _too_late()
-        if self._run is not None:
-            await self._run.stop()
-            self._earlier += (self._run,)
-            if self._leaving:
+        while (earlier := self._run) is not None:
+            await earlier.stop()
+            if self._leaving or self._over:
                 # Nobody runs the application any more. What has cancelled us meanwhile arrives here.
                 await anyio.lowlevel.checkpoint()
                 raise _too_late()
+            if self._run is earlier:
+                self._earlier += (earlier,)
+                break
+            # Somebody else waited for its end, too, and was first to begin the next one.
         if type(request) is PluginRequest:
             scope, receive = request.for_application(), request.receive_for_application
         else:

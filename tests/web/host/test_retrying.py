@@ -283,3 +283,46 @@ async def test_a_request_given_up_between_two_runs_leaves_nobody_waiting(house: 
     assert happened == ["runs", "plugin left"]
     assert house.faults("p0") == []
     assert len(house.manager.failures.strays) == 0
+
+
+async def test_of_several_that_wait_for_the_end_of_a_run_the_last_one_gets_the_response(
+    house: House,
+) -> None:
+    running = anyio.Event()
+    got: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not running.is_set():
+            running.set()
+            try:
+                await anyio.sleep(30)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.sleep(0.005)
+        await PlainTextResponse("x")(scope, receive, send)
+
+    async def hedging(request: Any, call_next: Any) -> Any:
+        responses: list[Response] = []
+
+        async def one() -> None:
+            try:
+                responses.append(await call_next(request))
+                got.append("response")
+            except RuntimeError as error:
+                got.append(str(error))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(one)
+            await running.wait()
+            tasks.start_soon(one)
+            tasks.start_soon(one)
+        (response,) = responses
+        return response
+
+    answer = await ask(house.around(app, hedging))
+
+    assert answer.body == b"x"
+    assert sorted(got) == [
+        *["call_next was called again while this call of it was waiting"] * 2,
+        "response",
+    ]
