@@ -72,13 +72,13 @@ class Plugins:
         return (*self.plugins.values(), *self.doubles)
 
 
-def load(session: Session) -> Plugins:
-    """Find the plugins of the configuration and make each of them.
+def load(session: Session, config: ChassisConfig | None = None) -> Plugins:
+    """Find the plugins of the configuration, the session's if none is given, and make each.
 
     Raises InvalidConfiguration where the configuration itself cannot be used.
     """
     be_quiet(session)
-    config = session.load()
+    config = config or session.load()
     with talking_to_stderr():
         return anyio.run(_loaded, config)
 

@@ -17,12 +17,16 @@ from .session import Session
 def models_and_names(session: Session) -> tuple[Mapping[str, type], frozenset[str] | None]:
     """Give the models by plugin, and the names of all plugins.
 
-    No names where the configuration cannot be read, so that plugins cannot be found either.
+    No names where what is said of plugins cannot be used, so that they cannot be found either.
     """
+    quiet = Session(session.config, session.verbose, quiet=True)
     try:
-        loaded = load(Session(session.config, session.verbose, quiet=True))
+        loaded = load(quiet)
     except InvalidConfiguration:
-        return {}, None
+        try:
+            loaded = load(quiet, ChassisConfig.plugins_alone(session.path))
+        except InvalidConfiguration:
+            return {}, None
     models = {
         one.name: one.candidate.metadata.config_schema
         for one in loaded.all

@@ -27,11 +27,15 @@ def check(
     With the plugins' models their sections are checked too; with the names of all known plugins,
     sections that belong to none are named. others: plugins that are not known, and may be meant.
     """
+    problems: list[Problem] = []
     try:
         config = config_class.load(path)
     except InvalidConfiguration as error:
-        return list(error.problems)
-    problems: list[Problem] = []
+        problems += error.problems
+        try:
+            config = config_class.plugins_alone(path)
+        except InvalidConfiguration:
+            return problems
     for name, model in (plugin_models or {}).items():
         if canonical(name) not in config.plugins.sections:
             continue

@@ -106,6 +106,15 @@ class ChassisConfig(BaseSettings):
         return cls(_loading=Loading(where, tuple(hook_layers), (dict(overrides or {}),), cwd))
 
     @classmethod
+    def plugins_alone(cls, path: str | os.PathLike[str] | None = None) -> Self:
+        """Read what is said of plugins and nothing else, where something else cannot be used.
+
+        So plugins can be found, and their sections checked, in spite of that.
+        """
+        where = None if path is None else FilePath(path).expanduser()
+        return cls(_loading=Loading(where, only="plugins"))
+
+    @classmethod
     def from_file(cls, path: str | os.PathLike[str], **overrides: Any) -> Self:
         """Read the file under all other sources; the overrides win over everything."""
         return cls.load(path, overrides)

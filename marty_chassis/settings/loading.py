@@ -34,6 +34,8 @@ class Loading:
     hooks: tuple[HookLayer | Mapping[str, object], ...] = field(default=(), repr=False)
     arguments: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
     cwd: FilePath = field(default_factory=FilePath.cwd)
+    only: str | None = None
+    """The one section that is read, as if nothing else were written anywhere."""
 
     @property
     def folder(self) -> FilePath:
@@ -52,7 +54,10 @@ class Loading:
             read_document(self.path, self.cwd) if self.path is not None else Layer(),
             more,
         ]
-        return laid(fold(source) for source in sources)
+        found = laid(fold(source) for source in sources)
+        if self.only is None:
+            return found
+        return Layer({k: v for k, v in found.data.items() if k == self.only}, found.origins)
 
     def _secrets(self, more: Layer) -> Iterable[Variable]:
         named = os.environ.get("MARTY_SECRETS_DIR", "")

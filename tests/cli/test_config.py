@@ -43,6 +43,8 @@ def test_all_that_is_wrong_is_said_at_once_with_its_place(marty: Marty, write: W
     assert said.exit_code == as_data.exit_code == 1
     assert said.stdout == (
         "error: config.yaml:2:9 service.prot: an unknown key. Did you mean 'port'?\n"
+        "error: config.yaml:6:14 plugins.mailer.retries: Input should be a valid integer, unable to"
+        " parse string as an integer.\n"
     )
     found = json.loads(as_data.stdout)
     assert (found["ok"], found["file"]) == (False, "config.yaml")
