@@ -6,11 +6,11 @@ import contextlib
 import io
 import tomllib
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import anyio
-import httpcore2  # noqa: F401  # pytester takes away what a block imports first, and httpx2 keeps it
 import pytest
 
 from marty_chassis import Chassis, ChassisConfig
@@ -20,6 +20,11 @@ from .expected import compare
 from .page import ROOT, Block
 from .process import as_main, at_home
 from .shell import Shell
+
+# pytester takes away what a block was the first to import; these would be there twice then, and the
+# errors of one be unknown to the other.
+for _name in ("httpcore2", "httptools", "uvicorn", "websockets"):
+    import_module(_name)
 
 
 class Scene:
