@@ -5,6 +5,11 @@ from __future__ import annotations
 import json
 from textwrap import indent
 
+import pytest
+
+from marty_chassis.plugins.watching import Watching
+from marty_chassis.plugins.watching.survey import Scene, configuration_stamp
+
 from .house import House, source
 
 SAYS = indent("\nasync def start(self):\n    self.word = self.context.get_config('word')\n", "    ")
@@ -113,6 +118,26 @@ async def test_plugins_are_disabled_and_enabled(house: House) -> None:
         house.configure()
         await house.says("x", 1)
         await house.says("y", 1)
+
+
+async def test_what_is_written_while_it_is_read_can_be_taken_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.plugin("x")
+    writes = iter([lambda: house.configure({"disabled": ["x"]})])
+
+    def digest_and_then_a_write(scene: Scene) -> str:
+        before = configuration_stamp(scene)
+        next(writes, lambda: None)()
+        return before
+
+    monkeypatch.setattr(f"{Watching.__module__}.configuration_stamp", digest_and_then_a_write)
+
+    async with house:
+        await house.until(lambda: house.status("x").state.value == "disabled")
+
+        house.configure()
+        await house.says("x", 1)
 
 
 async def test_a_plugin_folder_comes_and_goes(house: House) -> None:

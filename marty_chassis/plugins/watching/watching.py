@@ -175,12 +175,12 @@ class _Watch:
 
     async def _look(self) -> bool:
         """Compare once, and do what is to be done; False when something is left for later."""
-        scene = self._scene()
-        stamp = await in_thread(configuration_stamp, scene, name="configuration: digest")
+        stamp = await self._configuration()
         if stamp != self._stamp:
             await self._reconfiguring.reread()
-            scene = self._scene()
-        self._stamp = stamp
+            # Written meanwhile, nobody knows which of the two was read: the event has it read again.
+            self._stamp = stamp if await self._configuration() == stamp else None
+        scene = self._scene()
         done = await self._reconfiguring.move(scene)
         found = await in_thread(survey, scene, self._running(), name="plugin files: digests")
         steps = plan(found.known, found.there)
@@ -210,6 +210,9 @@ class _Watch:
                 seen = step.place not in held and self._noted.get(step.place) == now
             if seen and now is not None:
                 self._tries.note(step)
+
+    async def _configuration(self) -> str:
+        return await in_thread(configuration_stamp, self._scene(), name="configuration: digest")
 
     def _scene(self) -> Scene:
         return Scene(self._supervisor.config, self._extra, self._folder)
