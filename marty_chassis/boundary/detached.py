@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import Context
 from enum import Enum
 from typing import Generic, TypeVar, TypeVarTuple
@@ -163,7 +164,8 @@ class Detached(Generic[T]):
             try:
                 watcher(self)
             except Exception:
-                logger.exception("a watcher of task {} failed", self.name)
+                with suppress(Exception):  # A sink of the log may raise; others watch too.
+                    logger.exception("a watcher of task {} failed", self.name)
         self._watchers = ()
 
     def __repr__(self) -> str:

@@ -147,11 +147,15 @@ class Moves:
         task.when_ended(lambda ended: self._over(family, ended))
         return task
 
-    def look_again(self) -> None:
-        """Something outside of the moves has ended that others may have waited for."""
+    def look_again(self, *, settle: bool = True) -> None:
+        """Something has ended that others may have waited for: begin what is due, and wake them."""
         ended, self._ended = self._ended, Signal()
-        self.settle()
-        ended.set(None)
+        try:
+            if settle:
+                self.settle()
+        finally:
+            # A sink of the log may raise; who waits must not wait for ever.
+            ended.set(None)
 
     async def load(self, unit: Unit, life: Life) -> None:
         """Make the plugin and no more."""
@@ -321,14 +325,13 @@ class Moves:
             return  # Given up in the meantime.
         for unit in mine:
             unit.busy, unit.rising, unit.change = None, False, None
-        if task.error is not None:
-            names = ", ".join(unit.name for unit in mine)
-            logger.bind(plugin=names).opt(exception=task.error).error("a move failed")
-        ended, self._ended = self._ended, Signal()
-        # Nobody but the end of the event loop cancels a move; nothing can be begun then.
-        if task.outcome is not Outcome.CANCELLED:
-            self.settle()
-        ended.set(None)
+        try:
+            if task.error is not None:
+                names = ", ".join(unit.name for unit in mine)
+                logger.bind(plugin=names).opt(exception=task.error).error("a move failed")
+        finally:
+            # Nobody but the end of the event loop cancels a move; nothing can be begun then.
+            self.look_again(settle=task.outcome is not Outcome.CANCELLED)
 
     def __repr__(self) -> str:
         busy = [name for name, unit in self.units.items() if unit.busy is not None]

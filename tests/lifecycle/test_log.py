@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pytest
 from loguru import logger
 
-from .house import house, named, running
+from marty_chassis.lifecycle import State
+
+from .house import house, named, running, states
 
 
 @pytest.fixture
@@ -69,4 +72,21 @@ async def test_it_is_said_why_requests_will_be_refused(logged: list[str]) -> Non
     await manager.start()
 
     assert any("answered with 503 until these have started: auth." in line for line in logged)
+    await manager.stop()
+
+
+async def test_nobody_waits_for_ever_because_the_log_cannot_be_written() -> None:
+    def full(line: str) -> None:
+        raise OSError("No space left on device")
+
+    manager = house()
+    await manager.load(named("shop", start=fail))
+    await manager.load(named("prices"))
+    sink = logger.add(full, level="INFO", catch=False)
+    try:
+        with anyio.fail_after(10):
+            await manager.start()
+        assert states(manager)["prices"] is State.STARTED
+    finally:
+        logger.remove(sink)
     await manager.stop()
