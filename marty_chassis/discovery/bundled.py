@@ -24,3 +24,10 @@ def bundled(names: Collection[str]) -> Iterator[Reference]:
     for name in BUNDLED:
         if name in names:
             yield Reference(Source("bundled", name), name, f"{HOME}.{name.replace('-', '_')}")
+
+
+def is_bundled(source: Source) -> bool:
+    """Whether it is one of these: found by its name, or handed over by the service's own code."""
+    return source.kind == "bundled" or (
+        source.kind == "argument" and source.place.startswith(f"{HOME}.")
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from marty_chassis.boundary import Faults
-from marty_chassis.discovery.bundled import BUNDLED, bundled
+from marty_chassis.discovery.bundled import BUNDLED, bundled, is_bundled
 from marty_chassis.discovery.candidate import Candidate, Place
 from marty_chassis.discovery.duplicates import settled
 from marty_chassis.discovery.entry_points import installed, switched_off
@@ -60,7 +60,7 @@ class Search:
         self.problems += [
             _in_place_of_bundled(one)
             for one in self.candidates
-            if one.name in asked_for.intersection(BUNDLED) and one.source.kind != "bundled"
+            if one.name in asked_for.intersection(BUNDLED) and not is_bundled(one.source)
             if self.wishes.choice(one.name) is None
         ]
 

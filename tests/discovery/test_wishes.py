@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from marty_chassis.contrib import consul
 from marty_chassis.discovery import Found, discover
 from marty_chassis.settings import ChassisConfig
 
@@ -192,6 +193,15 @@ def test_a_plugin_of_a_bundled_name_takes_its_place(project: Project) -> None:
         "/project/plugins/consul.py: it takes the place of the bundled plugin 'consul'. Rename it;"
         " or say that it is meant: plugins.settings.consul.from."
     )
+
+
+def test_a_bundled_plugin_that_the_service_hands_over_is_the_bundled_one(project: Project) -> None:
+    project.plugins["consul"] = {}
+
+    found = project.discover(consul)
+
+    assert [one.source.kind for one in found.usable] == ["argument"]
+    assert found.problems == ()
 
 
 def test_a_plugin_that_is_meant_to_take_the_place_of_a_bundled_one_is_no_problem(
