@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from loguru import logger
 
+from ..logs import logged
 from .works import Works
 
 
@@ -41,8 +41,7 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def lines() -> list[str]:
+def lines() -> Iterator[list[str]]:
     """What is logged."""
-    found: list[str] = []
-    logger.add(lambda text: found.append(str(text)), format="{level} {message} {extra}")
-    return found
+    with logged(format="{level} {message} {extra}") as found:
+        yield found

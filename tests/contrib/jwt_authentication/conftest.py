@@ -42,5 +42,5 @@ def guarded(plugin_host: Callable[..., PluginHost]) -> Guarded:
 @pytest.fixture
 def log() -> Iterator[list[str]]:
     """All that is logged, as a sink shows it that shows everything it can."""
-    with logged(format="{level} {message} {extra[plugin]}", **EVERYTHING) as lines:
+    with logged(format="{level} {message} {extra}", **EVERYTHING) as lines:
         yield lines

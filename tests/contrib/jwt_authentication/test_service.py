@@ -270,5 +270,6 @@ async def test_the_reason_is_in_the_log_and_cannot_write_lines_of_its_own(
 
     (line,) = [line for line in log if "refused" in line]
     assert line.strip() == (
-        "INFO refused GET '/x\\r\\nINFO accepted': the token has expired jwt-authentication"
+        "INFO refused GET '/x\\r\\nINFO accepted': the token has expired"
+        " {'plugin': 'jwt-authentication'}"
     )
