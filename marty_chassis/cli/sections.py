@@ -22,9 +22,9 @@ def models_and_names(session: Session) -> tuple[Mapping[str, type], frozenset[st
     quiet = Session(session.config, session.verbose, quiet=True)
     try:
         loaded = load(quiet)
-    except InvalidConfiguration:
+    except InvalidConfiguration as error:
         try:
-            loaded = load(quiet, ChassisConfig.plugins_alone(session.path))
+            loaded = load(quiet, ChassisConfig.without(error.problems, session.path))
         except InvalidConfiguration:
             return {}, None
     models = {

@@ -33,7 +33,7 @@ def check(
     except InvalidConfiguration as error:
         problems += error.problems
         try:
-            config = config_class.plugins_alone(path)
+            config = config_class.without(error.problems, path)
         except InvalidConfiguration:
             return problems
     for name, model in (plugin_models or {}).items():

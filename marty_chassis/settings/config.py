@@ -106,13 +106,16 @@ class ChassisConfig(BaseSettings):
         return cls(_loading=Loading(where, tuple(hook_layers), (dict(overrides or {}),), cwd))
 
     @classmethod
-    def plugins_alone(cls, path: str | os.PathLike[str] | None = None) -> Self:
-        """Read what is said of plugins and nothing else, where something else cannot be used.
+    def without(cls, wrong: Iterable[Problem], path: str | os.PathLike[str] | None = None) -> Self:
+        """Read all but what is wrong outside of `plugins`.
 
-        So plugins can be found, and their sections checked, in spite of that.
+        So plugins can be found, and their sections checked, in spite of that. Raises
+        InvalidConfiguration where `plugins` itself cannot be used.
         """
         where = None if path is None else FilePath(path).expanduser()
-        return cls(_loading=Loading(where, only="plugins"))
+        errors = {one.path for one in wrong if one.severity == "error"}
+        outside = frozenset(one for one in errors if one.partition(".")[0] != "plugins")
+        return cls(_loading=Loading(where, without=outside))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], **overrides: Any) -> Self:

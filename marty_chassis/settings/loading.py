@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Final
@@ -34,8 +34,8 @@ class Loading:
     hooks: tuple[HookLayer | Mapping[str, object], ...] = field(default=(), repr=False)
     arguments: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
     cwd: FilePath = field(default_factory=FilePath.cwd)
-    only: str | None = None
-    """The one section that is read, as if nothing else were written anywhere."""
+    without: frozenset[str] | None = None
+    """Keys, dotted, that are read as if nobody had written them; what is wrong is not said then."""
 
     @property
     def folder(self) -> FilePath:
@@ -55,9 +55,11 @@ class Loading:
             more,
         ]
         found = laid(fold(source) for source in sources)
-        if self.only is None:
+        if self.without is None:
             return found
-        return Layer({k: v for k, v in found.data.items() if k == self.only}, found.origins)
+        for path in self.without:
+            _take_out(found.data, path.split("."))
+        return Layer(found.data, found.origins)
 
     def _secrets(self, more: Layer) -> Iterable[Variable]:
         named = os.environ.get("MARTY_SECRETS_DIR", "")
@@ -65,3 +67,13 @@ class Loading:
         if not named and not folder.is_dir():
             return ()
         return secret_files(folder, more.problems, self.cwd)
+
+
+def _take_out(data: dict[str, object], keys: Sequence[str]) -> None:
+    """Take out what is there, if anything is; of a list all of it."""
+    key, *inside = keys
+    below = data.get(key)
+    if inside and isinstance(below, dict):
+        _take_out(below, inside)
+    else:
+        data.pop(key, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, SecretStr, field_validator
+from pydantic import BaseModel, SecretStr, ValidationInfo, field_validator
 
 from marty_chassis.settings import ChassisConfig, check, unknown_sections
 
@@ -50,6 +50,43 @@ def test_the_plugins_models_are_asked_and_sections_of_nobody_are_named(write) ->
         "config.yaml:4:3 plugins.zzz: no such plugin is known."
         " `marty plugins list` shows those that are.",
     ]
+
+
+def test_sections_are_checked_beside_all_that_is_right_of_the_rest(write) -> None:
+    path = write(
+        """
+        service: {environment: development, prot: 1}
+        middleware: [{options: {}}]
+        lifecycle: 3
+        plugins: {x: {number: 1}}
+        """
+    )
+    seen: list[object] = []
+
+    class Looking(Model):
+        @field_validator("number")
+        @classmethod
+        def look(cls, number: int, info: ValidationInfo) -> int:
+            assert isinstance(info.context, ChassisConfig)
+            seen.append(info.context.service.environment)
+            return number
+
+    problems = check(path, plugin_models={"x": Looking}, known_names=["x"])
+
+    assert [problem.path for problem in problems] == [
+        "service.prot",
+        "middleware.0.use",
+        "lifecycle",
+    ]
+    assert seen == ["development"]
+
+
+def test_where_plugins_itself_is_wrong_no_section_is_looked_at(write) -> None:
+    path = write("plugins: {directories: 3, x: {number: a}}\n")
+
+    problems = check(path, plugin_models={"x": Model}, known_names=[])
+
+    assert [problem.path for problem in problems] == ["plugins.directories"]
 
 
 class Raising(BaseModel):
